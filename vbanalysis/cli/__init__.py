@@ -1,0 +1,44 @@
+"""The command line: `vbanalysis`, a thin face on the package, one file a group of commands.
+
+A deliberate error ends in one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from vbanalysis import __version__
+from vbanalysis.errors import VbanalysisError
+
+app = typer.Typer(
+    name="vbanalysis",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Find out what an image generator really sees.",
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"vbanalysis {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point of the `vbanalysis` command."""
+    try:
+        app()
+    except VbanalysisError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
