@@ -77,12 +77,14 @@ class DepthResult:
         residual: Same shape, distance of the colour to the code, in /255.
         margin: Same shape, how much farther the best non-adjacent edge lies, in /255.
         valid: Same shape, bool: the depth is known (finite or inf).
+        rgb: (..., H, W, 3) the colours themselves, as given: a reference, not a copy.
     """
 
     depth_m: Array
     residual: Array
     margin: Array
     valid: Array
+    rgb: Array
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ def namespace(array: Any, name: str = "rgb") -> ModuleType:
     Raises:
         InputError: `array` is of another kind.
     """
-    if not isinstance(array, np.ndarray) and not is_torch_array(array):
+    if not isinstance(array, (np.ndarray, np.generic)) and not is_torch_array(array):
         raise InputError(
             f"{name} must be a numpy array or a torch tensor, got {type(array).__name__}: "
             f"convert it first, e.g. numpy.asarray({name})"

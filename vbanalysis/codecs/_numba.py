@@ -1,0 +1,16 @@
+"""Whether compiled kernels can be used, found out once and only when first asked."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from types import ModuleType
+
+
+@functools.cache
+def kernels(module: str) -> ModuleType | None:
+    """The compiled kernels in `vbanalysis.codecs.<module>`, or None where numba cannot be imported."""
+    try:
+        return importlib.import_module(f"vbanalysis.codecs.{module}")
+    except ImportError:
+        return None
