@@ -20,7 +20,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 figures: $(READY) ## Run the notebooks, write figures/ and the report (PROFILE=full for the long version)
 	$(BIN)/vbanalysis suite run --profile $(PROFILE) --figures figures
 	$(BIN)/vbanalysis suite report
-	@echo "The figures and tables are in figures/, the report's address is the line above."
+	@echo "Look at figures/, and open build/report/index.html in a browser."
 
 test: lint ## All checks: lint, unit, parity and fault tests, doctests, every notebook
 	$(BIN)/python -m pytest

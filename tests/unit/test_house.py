@@ -1,5 +1,6 @@
 """The house keeps its own rules: requirements agree, imports go down, starting is light, make is careful."""
 
+import ast
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,16 @@ def pins() -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {canonicalize_name(name): version for name, version in pairs}
+
+
+def modules_imported_by(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names
 
 
 def test_the_conda_environment_asks_for_what_the_pyproject_asks():
@@ -57,6 +68,28 @@ def test_what_a_pinned_package_needs_is_pinned_too():
         if canonicalize_name(requirement.name) not in pinned
     }
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("folders", "extras"),
+    [
+        (["vbanalysis"], {"all", "diffusers"}),
+        (["tests", "benchmarks", "notebooks"], PROJECT["optional-dependencies"]),
+    ],
+)
+def test_what_is_imported_is_asked_for_by_name(folders, extras):
+    distributions = packages_distributions()
+    imported = {
+        canonicalize_name(distribution)
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+        if "plugin_package" not in file.parts
+        for module in modules_imported_by(file)
+        for distribution in distributions.get(module, [module])
+    }
+    groups = [PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] for extra in extras)]
+    asked = {canonicalize_name(Requirement(line).name) for group in groups for line in group}
+    assert imported - asked - {PROJECT["name"]} == set()
 
 
 def test_imports_only_go_down_the_floors():
