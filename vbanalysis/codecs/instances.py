@@ -74,7 +74,9 @@ class InstanceCodec:
 
     The paper leaves two points open; both readings are settings. `"16-knight"` takes
     16-connectivity as the 8 neighbours and the 8 knight's moves, `"16-ring"` as the 16 pixels two
-    steps away. Either bridges a gap of one pixel.
+    steps away. Either bridges a gap of one pixel. On the four outputs that the paper's authors
+    published, every reading finds the same number of instances; with `"box"` that number holds for
+    any `gamma` from 1.5 to 5, with `"pixel"` only from 3.
 
     Components are merged along every chain of pairs that pass stage 5, as they stand after stage 4.
     So the outcome does not depend on the order of the pairs, and a growing group cannot widen its own
@@ -287,7 +289,7 @@ def _levels(rgb: Array) -> tuple[np.ndarray, int]:
     kind = dtype_name(rgb)
     if kind == "uint8":
         # A second kernel would be compiled for arrays that are read-only, as Pillow's are.
-        return np.require(to_numpy(rgb), requirements="CW"), 1
+        return np.require(to_numpy(rgb), requirements=["C", "W"]), 1
     if kind == "uint16":
         return to_numpy(rgb).astype(np.int32), 257
     steps = np.round(to_numpy(unit_rgb(rgb)).astype(np.float64) * (255 * _FLOAT_STEPS))
