@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import threading
 import warnings
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,7 +55,7 @@ def read_rgb(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.n
 
     Accepts PNG, JPEG, WebP, TIFF and BMP of one frame with 8-bit RGB, or 8-bit grey, which is
     repeated over the channels. A rotation tag (EXIF orientation) is applied: it only moves
-    pixels. A PNG's checksums are held, so a flipped bit in one is found.
+    pixels. The checksums of a PNG are held, so a flipped bit in one is found.
 
     Args:
         path: The file.
@@ -69,14 +70,10 @@ def read_rgb(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.n
             whose colours cannot be trusted; one line that names it and says what to do.
     """
     with _open(path) as file, _Decoding(path):
-        image = _header(file, path, _STRICT_FORMATS, max_pixels)
+        image = _opened(file, path, _STRICT_FORMATS, max_pixels)
         _refuse_changed_colours(image, path)
-        if image.format == "PNG":
-            # Pillow skips the checksums of pixel data unless asked, and then wants a fresh start.
-            image.verify()
-            image = _header(file, path, _STRICT_FORMATS, max_pixels)
-        pixels = np.array(image)
-        return _upright(_three_channels(pixels), image)
+        _load(image)
+        return _upright(_three_channels(np.array(image)), image)
 
 
 def read_photo(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -97,9 +94,10 @@ def read_photo(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
             floating-point or 32-bit values, whose white is unknown.
     """
     with _open(path) as file, _Decoding(path):
-        image = _header(file, path, _PHOTO_FORMATS, max_pixels)
+        image = _opened(file, path, _PHOTO_FORMATS, max_pixels)
         if image.mode in ("I", "F", "LAB"):
             raise ImageError(f"{shown(path)} is {_MODES[image.mode]}, not a photograph: save it as 8-bit RGB")
+        _load(image)
         return _upright(_three_channels(_converted(image)), image)
 
 
@@ -160,6 +158,9 @@ def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
             )
 
 
+_STDERR_LOCK = threading.Lock()
+
+
 class _Decoding:
     """While a picture is decoded: no warning leaks, and any fault of a decoder is an `ImageError`.
 
@@ -208,6 +209,18 @@ def _open(path: str | os.PathLike[str]) -> BinaryIO:
     return file
 
 
+def _opened(
+    file: BinaryIO, path: str | os.PathLike[str], formats: tuple[str, ...], max_pixels: int
+) -> Image.Image:
+    """A file whose header was read and, in a PNG, whose checksums were held; no pixel is decoded."""
+    image = _header(file, path, formats, max_pixels)
+    if image.format == "PNG":
+        # Pillow holds the checksums of pixel data only when asked, and then wants a fresh start.
+        image.verify()
+        image = _header(file, path, formats, max_pixels)
+    return image
+
+
 def _header(
     file: BinaryIO, path: str | os.PathLike[str], formats: tuple[str, ...], max_pixels: int
 ) -> Image.Image:
@@ -234,6 +247,26 @@ def _header(
             "tile it, or raise max_pixels if it can be trusted"
         )
     return image
+
+
+def _load(image: Image.Image) -> None:
+    """Decode the pixels; what libtiff writes past Python to standard error is kept off the terminal."""
+    if image.format != "TIFF":
+        image.load()
+        return
+    # The descriptor belongs to the whole process, so one thread at a time.
+    with _STDERR_LOCK, Path(os.devnull).open("wb") as nowhere:
+        try:
+            kept = os.dup(2)
+        except OSError:  # a service may have no standard error
+            image.load()
+            return
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            image.load()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _refuse_changed_colours(image: Image.Image, path: str | os.PathLike[str]) -> None:
