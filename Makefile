@@ -30,7 +30,7 @@ lab: $(READY) ## Open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
 
 bench: $(READY) ## Time the codecs against their peers, and print the ratios
-	$(BIN)/python -m pytest benchmarks -s --benchmark-group-by=group --benchmark-columns=min,median,rounds
+	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=min,median,rounds
 
 lint: $(READY) ## Style, format, import floors, notebooks without outputs
 	$(BIN)/ruff check
