@@ -39,7 +39,9 @@ class PowerCurve:
         if not (math.isfinite(self.lam) and self.lam < -1):
             raise InputError(f"lam must be a finite number below -1, got {self.lam}: the paper uses -3")
         if not (math.isfinite(self.c) and self.c > 0):
-            raise InputError(f"c must be a finite number of metres above 0, got {self.c}: the paper uses 10/3")
+            raise InputError(
+                f"c must be a finite number of metres above 0, got {self.c}: the paper uses 10/3"
+            )
 
     @property
     def knee_m(self) -> float:

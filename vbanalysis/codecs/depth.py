@@ -46,7 +46,7 @@ class DepthCodec:
     Examples:
         >>> codec = DepthCodec()
         >>> codec.encode(np.array([0.0, 1.0, 10.0, np.inf, np.nan])).tolist()
-        [[0, 0, 0], [255, 55, 0], [0, 0, 255], [255, 255, 255], [128, 128, 128]]
+        [[0, 0, 0], [255, 55, 0], [64, 0, 255], [255, 255, 255], [128, 128, 128]]
         >>> result = codec.decode(np.array([[0, 0, 255], [0, 20, 235]], dtype=np.uint8))
         >>> result.depth_m.round(2).tolist(), result.residual.round(1).tolist()
         ([8.71, 8.71], [0.0, 28.3])
@@ -137,7 +137,9 @@ class DepthCodec:
             InputError: `rgb` is not an image of colours.
         """
         xp = check_rgb(rgb)
-        compiled = kernels("_walk_kernels") if isinstance(rgb, np.ndarray) and dtype_name(rgb) in LEVELS else None
+        compiled = (
+            kernels("_walk_kernels") if isinstance(rgb, np.ndarray) and dtype_name(rgb) in LEVELS else None
+        )
         if compiled is not None:
             return self._decode_integers(compiled, rgb)
         top = float(LEVELS.get(dtype_name(rgb), 1))
@@ -153,7 +155,9 @@ class DepthCodec:
         if self.min_margin is not None:
             known = known & ~(margin < self.min_margin)
         edge = xp.astype(nearest.edge, colours.dtype)
-        depth_m = self.curve.inverse((edge + nearest.along) / EDGES, (EDGES - 1 - edge + nearest.ahead) / EDGES)
+        depth_m = self.curve.inverse(
+            (edge + nearest.along) / EDGES, (EDGES - 1 - edge + nearest.ahead) / EDGES
+        )
         depth_m = xp.where(known, depth_m, xp.full_like(depth_m, math.nan))
         if top > 1:
             depth_m, residual, margin = (xp.astype(a, xp.float32) for a in (depth_m, residual, margin))

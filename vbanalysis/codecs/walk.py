@@ -136,7 +136,9 @@ def project(rgb: Array, walk: str = "KRYGCBMW", top: float = 1.0) -> Projection:
     edge = xp.argmin(squared, axis=-1)
     chosen = edge[..., None]
     along = xp.take_along_axis(xp.stack([p, q, p_up, s, q_up, p, q], axis=-1), chosen, axis=-1)[..., 0]
-    ahead = xp.take_along_axis(xp.stack([p_up, q_up, p, s_up, q, p_up, q_up], axis=-1), chosen, axis=-1)[..., 0]
+    ahead = xp.take_along_axis(xp.stack([p_up, q_up, p, s_up, q, p_up, q_up], axis=-1), chosen, axis=-1)[
+        ..., 0
+    ]
     nearest = xp.min(squared, axis=-1)
     index = xp.arange(EDGES, device=getattr(edge, "device", None))
     apart = xp.abs(index - chosen) > 1
@@ -149,4 +151,6 @@ def root(squared: Array) -> Array:
     """Square root whose gradient at 0 is 0, not NaN."""
     xp = namespace(squared, "squared")
     positive = squared > 0
-    return xp.where(positive, xp.sqrt(xp.where(positive, squared, xp.ones_like(squared))), xp.zeros_like(squared))
+    return xp.where(
+        positive, xp.sqrt(xp.where(positive, squared, xp.ones_like(squared))), xp.zeros_like(squared)
+    )

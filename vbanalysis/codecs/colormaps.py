@@ -1,0 +1,158 @@
+"""Depth as one of the usual colour maps: viridis, plasma, inferno, gray or any other of matplotlib.
+
+Vision Banana was also trained on such renderings (arXiv 2604.20329, depth output format), so
+prompts may ask for them. A map is read as the line through its colours; a pixel belongs to
+the nearest point of that line.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, namespace, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs.curve import PowerCurve
+from vbanalysis.errors import InputError
+from vbanalysis.types import Array, DepthResult, Rgb
+
+_CHUNK = 4096  # colours compared with the whole map at a time: some 8 MiB
+_APART = 16  # map entries between a point and the rivals that count for the margin
+
+
+@dataclass(frozen=True)
+class ColormapCodec:
+    """Depth in metres <-> a position on a matplotlib colour map.
+
+    The position is linear from `vmin` to `vmax` metres where both are given, else the power
+    curve `curve`, which has room for everything from 0 to inf.
+
+    Attributes:
+        name: Any name that `matplotlib.colormaps` knows.
+        vmin: Metres at the start of the map.
+        vmax: Metres at its end.
+        curve: The scale where `vmin` and `vmax` are not given; the paper's by default.
+        nan_colour: Colour of unknown depth; by default grey or the corner of the RGB cube
+            that lies farthest from the map.
+        clip: Paint depths outside `vmin` to `vmax` as the nearest end. Without it they are an error.
+
+    Examples:
+        >>> codec = ColormapCodec("viridis", vmin=0.5, vmax=10.0)
+        >>> rgb = codec.encode(np.array([0.5, 3.0, 10.0]))
+        >>> codec.decode(rgb).depth_m.round(1).tolist()
+        [0.5, 3.0, 10.0]
+    """
+
+    name: str
+    vmin: float | None = None
+    vmax: float | None = None
+    curve: PowerCurve = PowerCurve()
+    nan_colour: Rgb | None = None
+    clip: bool = False
+
+    def __post_init__(self) -> None:
+        _map_colours(self.name)
+        if (self.vmin is None) != (self.vmax is None):
+            raise InputError("vmin and vmax go together: give both for a linear scale, neither for the power curve")
+        if self.vmin is not None and self.vmax is not None:
+            if not (math.isfinite(self.vmin) and math.isfinite(self.vmax) and 0 <= self.vmin < self.vmax):
+                raise InputError(f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}")
+
+    @property
+    def unknown(self) -> Rgb:
+        """The colour in which unknown depth is painted."""
+        return self.nan_colour if self.nan_colour is not None else _farthest_colour(self.name)
+
+    def encode(self, depth_m: Array, dtype: str = "uint8") -> Array:
+        """Paint depth; arguments, result and errors as `DepthCodec.encode`, and an error outside the range."""
+        xp = namespace(depth_m, "depth_m")
+        values = to_numpy(depth_m).astype(np.float64)
+        if (values < 0).any():
+            raise InputError(f"depth_m holds {int((values < 0).sum())} negative values: depth is z in metres, 0 or more")
+        unknown = np.isnan(values)
+        if self.vmin is None or self.vmax is None:
+            position = self.curve.forward(np.where(unknown, 0.0, values))
+        else:
+            outside = ~unknown & ((values < self.vmin) | (values > self.vmax))
+            if outside.any() and not self.clip:
+                raise InputError(
+                    f"depth_m holds {int(outside.sum())} values outside {self.vmin} to {self.vmax} m: "
+                    "widen vmin and vmax, use the power curve, or set clip=True"
+                )
+            position = np.clip((np.where(unknown, self.vmin, values) - self.vmin) / (self.vmax - self.vmin), 0, 1)
+        colours = _map_colours(self.name)
+        place = position * (len(colours) - 1)
+        rgb = np.stack([np.interp(place, np.arange(len(colours)), colours[:, k]) for k in range(3)], axis=-1)
+        rgb = np.where(unknown[..., None], np.array(self.unknown) / 255, rgb)
+        return quantise(xp.asarray(like(rgb, depth_m)), dtype)
+
+    def decode(self, rgb: Array) -> DepthResult:
+        """Read depth; arguments, result and errors as `DepthCodec.decode`.
+
+        `margin` is how much farther the nearest point is among those at least 16 of 255 map steps away.
+        """
+        xp = namespace(rgb)
+        colours = unit_rgb(rgb)
+        pixels = to_numpy(colours).reshape(-1, 3)
+        finite = np.isfinite(pixels).all(axis=1)
+        distinct, which = np.unique(np.where(finite[:, None], pixels, 0.0), axis=0, return_inverse=True)
+        nearest = _nearest_on_map(distinct, self.name)
+        position, residual, margin = (column[which.ravel()] for column in nearest)
+        away = np.linalg.norm(pixels - np.array(self.unknown) / 255, axis=1)
+        valid = finite & ~(away < residual)
+        if self.vmin is None or self.vmax is None:
+            depth_m = self.curve.inverse(position)
+        else:
+            depth_m = self.vmin + position * (self.vmax - self.vmin)
+        depth_m = np.where(valid, depth_m, np.nan)
+        width = np.float32 if dtype_name(rgb) in LEVELS else pixels.dtype
+        shape = tuple(rgb.shape[:-1])
+        depth, far, lead = (a.astype(width).reshape(shape) for a in (depth_m, residual * 255, margin * 255))
+        return DepthResult(
+            *(xp.asarray(like(np.ascontiguousarray(a), rgb)) for a in (depth, far, lead, valid.reshape(shape))), rgb
+        )
+
+
+@functools.cache
+def _map_colours(name: str) -> np.ndarray:
+    """The (256, 3) float64 colours of a matplotlib map."""
+    from matplotlib import colormaps
+
+    if name not in colormaps:
+        raise InputError(f"colour map {name!r} is not known to matplotlib: use one of viridis, plasma, inferno, gray, ...")
+    return np.asarray(colormaps[name](np.linspace(0, 1, 256)))[:, :3]
+
+
+@functools.cache
+def _farthest_colour(name: str) -> Rgb:
+    candidates = [(128, 128, 128), *itertools.product((0, 255), repeat=3)]
+    away = [np.linalg.norm(_map_colours(name) - np.array(c) / 255, axis=1).min() for c in candidates]
+    return candidates[int(np.argmax(away))]
+
+
+def _nearest_on_map(colours: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Position in [0, 1] on the map's line, distance to it, and how much farther its remote parts are."""
+    line = _map_colours(name)
+    last = len(line) - 1
+    position, residual, margin = (np.empty(len(colours)) for _ in range(3))
+    step = np.diff(line, axis=0)
+    step_length = np.maximum((step**2).sum(axis=1), 1e-30)
+    for start in range(0, len(colours), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        c = colours[part]
+        to_entries = np.linalg.norm(c[:, None] - line[None], axis=-1)
+        entry = to_entries.argmin(axis=1)
+        best, place = np.full(len(c), np.inf), np.zeros(len(c))
+        for segment in (np.clip(entry - 1, 0, last - 1), np.clip(entry, 0, last - 1)):
+            along = np.clip(((c - line[segment]) * step[segment]).sum(axis=1) / step_length[segment], 0, 1)
+            distance = np.linalg.norm(c - line[segment] - along[:, None] * step[segment], axis=1)
+            closer = distance < best
+            best = np.where(closer, distance, best)
+            place = np.where(closer, segment + along, place)
+        remote = np.abs(np.arange(last + 1) - entry[:, None]) >= _APART
+        position[part], residual[part] = place / last, best
+        margin[part] = np.where(remote, to_entries, np.inf).min(axis=1) - best
+    return position, residual, margin
