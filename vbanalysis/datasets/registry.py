@@ -19,6 +19,9 @@ from typing import Any, Literal, NamedTuple
 from vbanalysis.errors import DataError
 from vbanalysis.paths import cache_dirs, shown, user_cache_dir
 
+_FAILURES_ENOUGH = 3
+"""After so many failed files a server is not asked for more."""
+
 
 class RemoteFile(NamedTuple):
     """One line of a registry: the path below the base address, the size and the hash."""
@@ -100,14 +103,14 @@ class RemoteFiles:
         """Fetch the files that are not at hand into the user's cache folder.
 
         Each file appears under its name only when it is whole and its hash is right. One that the
-        server does not have, or has otherwise, does not stop the rest; a lost connection does. The
-        next call goes on where this one stopped.
+        server does not have, or has otherwise, does not stop the rest; the third such file and a lost
+        connection do. The next call goes on where this one stopped.
 
         Args:
             paths: Which files; all unless given.
             base_url: A mirror to use in place of `self.base_url`.
             retries: How often a failed file is tried again.
-            on_file: Called with each file once it is at hand, was at hand or has failed.
+            on_file: Called with each file once it is at hand or has failed.
 
         Returns:
             The files that were fetched.
@@ -148,6 +151,8 @@ class RemoteFiles:
                     failures.append(f"{file.path}: what came has another hash than the registry's")
                 except OSError as error:
                     failures.append(f"{file.path}: cannot be written to {shown(folder)} ({error.strerror})")
+                    break
+                if len(failures) == _FAILURES_ENOUGH:
                     break
                 if on_file is not None:
                     on_file(file)
