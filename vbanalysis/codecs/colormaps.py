@@ -56,10 +56,14 @@ class ColormapCodec:
     def __post_init__(self) -> None:
         _map_colours(self.name)
         if (self.vmin is None) != (self.vmax is None):
-            raise InputError("vmin and vmax go together: give both for a linear scale, neither for the power curve")
+            raise InputError(
+                "vmin and vmax go together: give both for a linear scale, neither for the power curve"
+            )
         if self.vmin is not None and self.vmax is not None:
             if not (math.isfinite(self.vmin) and math.isfinite(self.vmax) and 0 <= self.vmin < self.vmax):
-                raise InputError(f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}")
+                raise InputError(
+                    f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}"
+                )
 
     @property
     def unknown(self) -> Rgb:
@@ -71,7 +75,9 @@ class ColormapCodec:
         xp = namespace(depth_m, "depth_m")
         values = to_numpy(depth_m).astype(np.float64)
         if (values < 0).any():
-            raise InputError(f"depth_m holds {int((values < 0).sum())} negative values: depth is z in metres, 0 or more")
+            raise InputError(
+                f"depth_m holds {int((values < 0).sum())} negative values: depth is z in metres, 0 or more"
+            )
         unknown = np.isnan(values)
         if self.vmin is None or self.vmax is None:
             position = self.curve.forward(np.where(unknown, 0.0, values))
@@ -82,7 +88,9 @@ class ColormapCodec:
                     f"depth_m holds {int(outside.sum())} values outside {self.vmin} to {self.vmax} m: "
                     "widen vmin and vmax, use the power curve, or set clip=True"
                 )
-            position = np.clip((np.where(unknown, self.vmin, values) - self.vmin) / (self.vmax - self.vmin), 0, 1)
+            position = np.clip(
+                (np.where(unknown, self.vmin, values) - self.vmin) / (self.vmax - self.vmin), 0, 1
+            )
         colours = _map_colours(self.name)
         place = position * (len(colours) - 1)
         rgb = np.stack([np.interp(place, np.arange(len(colours)), colours[:, k]) for k in range(3)], axis=-1)
@@ -112,7 +120,11 @@ class ColormapCodec:
         shape = tuple(rgb.shape[:-1])
         depth, far, lead = (a.astype(width).reshape(shape) for a in (depth_m, residual * 255, margin * 255))
         return DepthResult(
-            *(xp.asarray(like(np.ascontiguousarray(a), rgb)) for a in (depth, far, lead, valid.reshape(shape))), rgb
+            *(
+                xp.asarray(like(np.ascontiguousarray(a), rgb))
+                for a in (depth, far, lead, valid.reshape(shape))
+            ),
+            rgb,
         )
 
 
@@ -122,7 +134,9 @@ def _map_colours(name: str) -> np.ndarray:
     from matplotlib import colormaps
 
     if name not in colormaps:
-        raise InputError(f"colour map {name!r} is not known to matplotlib: use one of viridis, plasma, inferno, gray, ...")
+        raise InputError(
+            f"colour map {name!r} is not known to matplotlib: use one of viridis, plasma, inferno, gray, ..."
+        )
     return np.asarray(colormaps[name](np.linspace(0, 1, 256)))[:, :3]
 
 

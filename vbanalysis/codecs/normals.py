@@ -155,4 +155,6 @@ class NormalCodec:
 
 def _check_vectors(normals: Array) -> None:
     if normals.ndim < 1 or normals.shape[-1] != 3 or not dtype_name(normals).startswith(("float", "bfloat")):
-        raise InputError(f"normals must be floats of shape (..., 3), got {dtype_name(normals)} {tuple(normals.shape)}")
+        raise InputError(
+            f"normals must be floats of shape (..., 3), got {dtype_name(normals)} {tuple(normals.shape)}"
+        )
