@@ -57,6 +57,32 @@ def unproject(depth_m: np.ndarray, intrinsics: Intrinsics) -> np.ndarray:
     return points.astype(depth.dtype, copy=False)
 
 
+def depth_from_disparity(
+    disparity_px: np.ndarray, focal_px: float, baseline_m: float, doffs_px: float = 0.0
+) -> np.ndarray:
+    """Depth of a rectified stereo pair, `focal * baseline / (disparity + doffs)`.
+
+    Args:
+        disparity_px: (H, W) pixels; NaN or inf where unknown.
+        focal_px: Focal length of the rectified views.
+        baseline_m: Distance of the two cameras, metres.
+        doffs_px: Difference of the principal points' columns, right minus left, as the Middlebury
+            files name it.
+
+    Returns:
+        (H, W) float32 z in metres; inf where the rays are parallel, NaN where the disparity is
+        unknown or the rays would meet behind the camera.
+
+    Example:
+        >>> depth_from_disparity(np.array([[50.0, 0.0, np.nan]]), focal_px=1000, baseline_m=0.2).tolist()
+        [[4.0, inf, nan]]
+    """
+    shift = np.asarray(disparity_px, np.float64) + doffs_px
+    shift = np.where(np.isfinite(shift) & (shift >= 0), shift, np.nan)
+    with np.errstate(divide="ignore"):
+        return (focal_px * baseline_m / shift).astype(np.float32)
+
+
 def normals_from_depth(
     depth_m: np.ndarray,
     intrinsics: Intrinsics,
