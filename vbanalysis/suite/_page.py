@@ -11,7 +11,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from vbanalysis.errors import SuiteError
+from vbanalysis.suite._math import draw_formulas
 
+ERROR_MARKER = "papermill-error-cell-tag"
 TEMPLATES = Path(__file__).parent / "template"
 
 # Widgets and scripts need a kernel or a network; each of them comes with a plainer form of itself.
@@ -50,6 +52,8 @@ def notebook_body(path: Path, *, source: Path, report: Path, pages: Collection[s
         notebook = nbformat.read(path, as_version=4)
     except Exception as error:
         raise SuiteError(f"{path} cannot be read as a notebook ({error}): run it again") from error
+    # papermill frames a failing cell with banners; the page says so itself, on top.
+    notebook.cells = [cell for cell in notebook.cells if ERROR_MARKER not in cell.metadata.get("tags", [])]
     exporter = HTMLExporter(
         template_name="notebook",
         extra_template_basedirs=[str(TEMPLATES)],
@@ -61,6 +65,7 @@ def notebook_body(path: Path, *, source: Path, report: Path, pages: Collection[s
         _relink(link, source.parent, report, pages)
     for image in body.select("img[src]"):
         _embed(image, source.parent)
+    draw_formulas(body)
     return str(body)
 
 

@@ -279,8 +279,9 @@ def _container_from_text(text: str, kind: type, inner: tuple[Any, ...]) -> Any:
     """Lists and dictionaries as YAML writes them; the outer brackets may be left out."""
     import yaml
 
-    opening, closing = "{}" if kind is dict else "()" if text.startswith("(") else "[]"
-    bare = text.removeprefix(opening).removesuffix(closing)
+    text = text.strip()
+    bracketed = text[:1] + text[-1:] in (("{}",) if kind is dict else ("[]", "()"))
+    bare = text[1:-1] if bracketed else text
     # The base loader leaves every scalar a string, so that the declared type decides.
     try:
         items = yaml.load(f"{{{bare}}}" if kind is dict else f"[{bare}]", Loader=yaml.BaseLoader)
