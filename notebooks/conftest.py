@@ -5,10 +5,12 @@ nbmake takes any `python3` that Jupyter finds, over unencrypted TCP, and offers 
 
 from functools import partial
 
+import pytest
+
 from vbanalysis.suite._kernel import SuiteKernel
 
 
-def pytest_configure(config):
+def pytest_configure(config: pytest.Config) -> None:
     if config.pluginmanager.hasplugin("nbmake"):
         import nbclient
         import nbmake.nb_run

@@ -157,6 +157,9 @@ class TestParameters:
             ("n: int", "only typed assignments"),
             ("n: int = 'four'", "declared int, but its default is 'four'"),
             ("n: np.ndarray = 4", "has the type 'np.ndarray'"),
+            ("n: dict[str] = {}", r"has the type 'dict\[str\]'"),
+            ("n: 'list[' = 4", "has the type"),
+            ("n: Literal[a] = 4", "has the type"),
             ("n: int = 1\nn: int = 2", "a second time"),
             ("n: int = (", "line 1 of the parameters cell"),
         ],
@@ -259,7 +262,7 @@ def suite_folder(tmp_path_factory) -> Path:
         pyplot.plot([1, 2])
         pyplot.savefig(folder / "error_budget.png")
         pyplot.savefig(folder / "error_budget.pdf")
-        display(HTML("<table><tr><td>cells</td></tr></table>"))
+        display(HTML("<table><tr><td>cells</td></tr></table><script src='https://x.org/a.js'></script>"))
         """,
         parameters="seed: int = 0  # of the generator\nlabel: str = '<script>alert(1)</script>'",
     )

@@ -61,6 +61,8 @@ def notebook_body(path: Path, *, source: Path, report: Path, pages: Collection[s
     )
     html, _ = exporter.from_notebook_node(notebook)
     body = BeautifulSoup(html, "html.parser")
+    for element in body.select("script, link"):
+        element.decompose()
     for link in body.select("a[href]"):
         _relink(link, source.parent, report, pages)
     for image in body.select("img[src]"):

@@ -12,32 +12,16 @@ from __future__ import annotations
 import ast
 import difflib
 import io
-import json
-import os
 import tokenize
-import types
-import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vbanalysis.errors import SuiteError
+from vbanalysis.suite._kinds import accepts, as_json, from_text, spelt_type
 
 TAG = "parameters"
-_SCALARS: dict[str, Any] = {"int": int, "float": float, "str": str, "bool": bool, "None": type(None)}
-_CONTAINERS: dict[str, type] = {"list": list, "tuple": tuple, "dict": dict}
-_GENERIC = ("list", "List", "tuple", "Tuple", "dict", "Dict", "Optional", "Union", "Literal")
-_BOOLS = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
 
 
 class Text(str):
@@ -93,14 +77,21 @@ def read_parameters(path: Path) -> tuple[Parameter, ...]:
             raise SuiteError(f"{where} declares {name!r} a second time: remove one of the two")
         declared = ast.get_source_segment(source, node.annotation) or ast.unparse(node.annotation)
         default = ast.get_source_segment(source, node.value) or ast.unparse(node.value)
-        kind = _kind(node.annotation, where)
+        try:
+            kind = spelt_type(node.annotation)
+        except (SyntaxError, ValueError):
+            raise SuiteError(
+                f"{where} has the type {declared!r}; a parameter can be int, float, str, bool, None, "
+                "Literal[...], list[...], tuple[...], dict[str, ...] and unions of these"
+            ) from None
         try:
             value = ast.literal_eval(node.value)
         except ValueError:
             value = default
         else:
-            if not _accepts(kind, value):
+            if not accepts(kind, value):
                 raise SuiteError(f"{where}: {name} is declared {declared}, but its default is {default}")
+            value = as_json(value)
         words = comments.get(node.end_lineno or node.lineno) or _above(own_line, node.lineno)
         found[name] = Parameter(name, declared, default, words, kind, value)
     return tuple(found.values())
@@ -132,18 +123,18 @@ def resolve(
             )
         parameter = known[name]
         try:
-            values[name] = _from_text(value, parameter.kind) if isinstance(value, Text) else value
+            values[name] = from_text(value, parameter.kind) if isinstance(value, Text) else value
         except ValueError:
             accepted = False
         else:
-            accepted = _accepts(parameter.kind, values[name])
+            accepted = accepts(parameter.kind, values[name])
         if not accepted:
             came = str(value) if isinstance(value, Text) else repr(value)
             raise SuiteError(
                 f"parameter {name!r} of {notebook} must be {parameter.type}, got {came} ({source}); "
                 f"the default is {parameter.default}"
             )
-        values[name] = json.loads(json.dumps(values[name], default=os.fspath))
+        values[name] = as_json(values[name])
     return values
 
 
@@ -200,104 +191,3 @@ def _above(own_line: dict[int, str], line: int) -> str:
     while (line := line - 1) in own_line:
         words.insert(0, own_line[line])
     return " ".join(words)
-
-
-def _kind(node: ast.expr, where: str) -> Any:
-    """The type that an annotation spells; nothing of the notebook is evaluated."""
-    match node:
-        case ast.Constant(value=None):
-            return type(None)
-        case ast.Constant(value=str(text)):
-            return _kind(ast.parse(text, mode="eval").body, where)
-        case ast.Name(id=name) if name in _SCALARS or name in _CONTAINERS:
-            return _SCALARS[name] if name in _SCALARS else _CONTAINERS[name]
-        case ast.Attribute(value=ast.Name(id="typing" | "t"), attr=name):
-            return _kind(ast.Name(name), where)
-        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
-            return typing.Union[_kind(left, where), _kind(right, where)]  # noqa: UP007 - built at run time
-        case ast.Subscript(value=ast.Attribute(attr=name) | ast.Name(id=name), slice=inner) if (
-            name in _GENERIC
-        ):
-            items = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-            if name == "Literal":
-                return typing.Literal[tuple(ast.literal_eval(item) for item in items)]
-            kinds = tuple(
-                ... if isinstance(item, ast.Constant) and item.value is ... else _kind(item, where)
-                for item in items
-            )
-            match name.lower():
-                case "optional":
-                    return typing.Optional[kinds[0]]  # noqa: UP045
-                case "union":
-                    return typing.Union[kinds]  # noqa: UP007
-                case container:
-                    return types.GenericAlias(_CONTAINERS[container], kinds)
-    raise SuiteError(
-        f"{where} has the type {ast.unparse(node)!r}; a parameter can be int, float, str, bool, None, "
-        "Literal[...], list[...], tuple[...], dict[str, ...] and unions of these"
-    )
-
-
-def _accepts(kind: Any, value: Any) -> bool:
-    """Whether a value has a type, as JSON sees both: an int will do for a float, a list for a tuple."""
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        TypeAdapter(kind).validate_json(json.dumps(value, default=os.fspath), strict=True)
-    except (ValidationError, TypeError, ValueError):
-        return False
-    return True
-
-
-def _from_text(text: str, kind: Any) -> Any:
-    """Convert what was typed on a command line; ValueError where it is not of that type."""
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin in (typing.Union, types.UnionType):
-        # str accepts everything, so it is asked last.
-        for member in sorted(inner, key=lambda member: member is str):
-            try:
-                return _from_text(text, member)
-            except ValueError:
-                continue
-        raise ValueError(text)
-    if origin is typing.Literal:
-        for choice in inner:
-            if str(choice) == text:
-                return choice
-        raise ValueError(text)
-    if kind is type(None) or kind is bool:
-        words = _BOOLS if kind is bool else {"none": None, "null": None}
-        if text.lower() not in words:
-            raise ValueError(text)
-        return words[text.lower()]
-    if kind in (int, float, str):
-        return kind(text)
-    return _container_from_text(text, origin or kind, inner)
-
-
-def _container_from_text(text: str, kind: type, inner: tuple[Any, ...]) -> Any:
-    """Lists and dictionaries as YAML writes them; the outer brackets may be left out."""
-    import yaml
-
-    text = text.strip()
-    bracketed = text[:1] + text[-1:] in (("{}",) if kind is dict else ("[]", "()"))
-    bare = text[1:-1] if bracketed else text
-    # The base loader leaves every scalar a string, so that the declared type decides.
-    try:
-        items = yaml.load(f"{{{bare}}}" if kind is dict else f"[{bare}]", Loader=yaml.BaseLoader)
-    except yaml.YAMLError:
-        raise ValueError(text) from None
-    if kind is dict:
-        value_kind = inner[1] if inner else str
-        return {key: _from_text(value, value_kind) for key, value in items.items()}
-    if kind is tuple and inner and ... not in inner:
-        if len(items) != len(inner):
-            raise ValueError(text)
-        return [_from_text(item, member) for item, member in zip(items, inner, strict=True)]
-    return [_element(item, inner[0] if inner else str) for item in items]
-
-
-def _element(item: Any, kind: Any) -> Any:
-    if not isinstance(item, str):
-        raise ValueError(item)
-    return _from_text(item, kind)
