@@ -44,7 +44,7 @@ def parse(prompt: str, task: Task | None = None) -> Instruction:
     if task is not None and task not in TASKS:
         raise InstructionError(f"task {task!r} is unknown: use one of {', '.join(TASKS)}")
     if not prompt.strip():
-        raise InstructionError(f"the prompt {prompt!r} is empty: expected an instruction in words")
+        raise InstructionError(f"the prompt {quote(prompt)} is empty: expected an instruction in words")
     if task is None and not perceives(flatten(prompt)):
         task = painting_task(flatten(prompt))
     if task in ("normals", "edit", "generation"):

@@ -52,13 +52,14 @@ _ORDER = re.compile(
     r"|do|use|using|visuali[sz]e|give|provide)\b|(?:[\w-]+ ){0,3}?(?:segmentation|visuali[sz]ation)\b)",
     re.IGNORECASE,
 )
-_ORDER_END = re.compile(r"\b(?:where|in which|with|so that|such that)\b|[:,\n]", re.IGNORECASE)
+_ORDER_END = re.compile(r"\b(?:where|in which|with|so that|such that)\b|[,\n]", re.IGNORECASE)
 _PICTURE = re.compile(
     r"(?:this|the|an?) (?:[\w-]+ ){0,3}?(?:image|picture|photo|photograph|masks?|map|output|result|input"
     r"|scene|task)\b",
     re.IGNORECASE,
 )
-_PICTURE_END = re.compile(r"\b(?:where|in which|so that|such that)\b|[:\n]", re.IGNORECASE)
+_PICTURE_END = re.compile(r"\b(?:where|in which|so that|such that)\b|\n", re.IGNORECASE)
+_COLON = re.compile(r":(?=\s|$)")
 _REGION = re.compile(
     r"(?:the |all )?(?:areas?|regions?|pixels?|masks?|parts?)(?: that| which)? "
     r"(?:corresponds? to|corresponding to|belongs? to|belonging to|covered by|covering|showing|for|of)\b ?",
@@ -158,7 +159,8 @@ def _subject(text: str, masked: str, *, sign: bool) -> str:
     lead = _LEAD.match(masked)
     start = lead.end() if lead else 0
     for opening, close in ((_ORDER, _ORDER_END), (_PICTURE, _PICTURE_END)):
-        if (frame := opening.match(masked, start)) and (end := close.search(masked, frame.end())):
+        frame = opening.match(masked, start)
+        if frame and (end := _COLON.search(masked, frame.end()) or close.search(masked, frame.end())):
             start = end.end()
             break
     if sign:  # one line of a list
