@@ -36,9 +36,7 @@ class MissingDependencyError(VbanalysisError, ImportError):
     """An optional package is needed; the message holds the command that installs it."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs the package {package!r}: run  pip install 'vbanalysis[{extra}]'"
-        )
+        super().__init__(f"{purpose} needs the package {package!r}: run  pip install 'vbanalysis[{extra}]'")
 
 
 class SuiteError(VbanalysisError, RuntimeError):

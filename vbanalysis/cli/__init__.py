@@ -10,6 +10,7 @@ import sys
 import typer
 
 from vbanalysis import __version__
+from vbanalysis.cli import data, plugins, suite
 from vbanalysis.errors import VbanalysisError
 
 app = typer.Typer(
@@ -30,9 +31,16 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     pass
+
+
+app.add_typer(data.app, name="data")
+app.add_typer(suite.app, name="suite")
+app.command()(plugins.plugins)
 
 
 def main() -> None:

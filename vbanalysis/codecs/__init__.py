@@ -4,8 +4,38 @@ Every codec encodes values as colours and decodes colours into a result that say
 by pixel, how far the colour lay from the code. NumPy in, NumPy out; torch in, torch out.
 """
 
+from vbanalysis.codecs.calibration import Calibration, calibrate
+from vbanalysis.codecs.colormaps import ColormapCodec
 from vbanalysis.codecs.curve import PowerCurve
 from vbanalysis.codecs.depth import DepthCodec
+from vbanalysis.codecs.edges import EdgeRepair, repair_edges
+from vbanalysis.codecs.identify import WalkIdentification, WalkScore, identify_walk
+from vbanalysis.codecs.identify_normals import NormalConvention, identify_normal_convention
+from vbanalysis.codecs.instances import InstanceCodec, masks, to_rle
+from vbanalysis.codecs.normals import NormalCodec, convert_normals
+from vbanalysis.codecs.palette import ClassReport, PaletteCodec, separated_palette
 from vbanalysis.codecs.walk import WALKS
 
-__all__ = ["WALKS", "DepthCodec", "PowerCurve"]
+__all__ = [
+    "WALKS",
+    "Calibration",
+    "ClassReport",
+    "ColormapCodec",
+    "DepthCodec",
+    "EdgeRepair",
+    "InstanceCodec",
+    "NormalCodec",
+    "NormalConvention",
+    "PaletteCodec",
+    "PowerCurve",
+    "WalkIdentification",
+    "WalkScore",
+    "calibrate",
+    "convert_normals",
+    "identify_normal_convention",
+    "identify_walk",
+    "masks",
+    "repair_edges",
+    "separated_palette",
+    "to_rle",
+]

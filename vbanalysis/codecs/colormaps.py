@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class ColormapCodec:
     name: str
     vmin: float | None = None
     vmax: float | None = None
-    curve: PowerCurve = PowerCurve()
+    curve: PowerCurve = field(default_factory=PowerCurve)
     nan_colour: Rgb | None = None
     clip: bool = False
 
@@ -59,11 +59,12 @@ class ColormapCodec:
             raise InputError(
                 "vmin and vmax go together: give both for a linear scale, neither for the power curve"
             )
-        if self.vmin is not None and self.vmax is not None:
-            if not (math.isfinite(self.vmin) and math.isfinite(self.vmax) and 0 <= self.vmin < self.vmax):
-                raise InputError(
-                    f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}"
-                )
+        if self.vmin is None or self.vmax is None:
+            return
+        if not (math.isfinite(self.vmax) and 0 <= self.vmin < self.vmax):
+            raise InputError(
+                f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}"
+            )
 
     @property
     def unknown(self) -> Rgb:
@@ -71,7 +72,7 @@ class ColormapCodec:
         return self.nan_colour if self.nan_colour is not None else _farthest_colour(self.name)
 
     def encode(self, depth_m: Array, dtype: str = "uint8") -> Array:
-        """Paint depth; arguments, result and errors as `DepthCodec.encode`, and an error outside the range."""
+        """Paint depth as `DepthCodec.encode` does; depth outside the range is an error too."""
         xp = namespace(depth_m, "depth_m")
         values = to_numpy(depth_m).astype(np.float64)
         if (values < 0).any():

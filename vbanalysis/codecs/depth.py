@@ -47,9 +47,9 @@ class DepthCodec:
         >>> codec = DepthCodec()
         >>> codec.encode(np.array([0.0, 1.0, 10.0, np.inf, np.nan])).tolist()
         [[0, 0, 0], [255, 55, 0], [64, 0, 255], [255, 255, 255], [128, 128, 128]]
-        >>> result = codec.decode(np.array([[0, 0, 255], [0, 20, 235]], dtype=np.uint8))
-        >>> result.depth_m.round(2).tolist(), result.residual.round(1).tolist()
-        ([8.71, 8.71], [0.0, 28.3])
+        >>> result = codec.decode(np.array([[0, 0, 255], [9, 12, 0]], dtype=np.uint8))
+        >>> [f"{m:.2f} m, {r:.0f}/255 off" for m, r in zip(result.depth_m, result.residual)]
+        ['8.71 m, 0/255 off', '0.03 m, 12/255 off']
     """
 
     lam: float = -3.0

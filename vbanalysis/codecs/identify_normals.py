@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from vbanalysis.codecs._arrays import check_rgb, to_numpy, unit_rgb
 from vbanalysis.codecs.normals import AXES, PAINT
@@ -88,6 +87,8 @@ def _signature(frame: Frame) -> tuple[int, int]:
 
 def _integrability(x: np.ndarray, y: np.ndarray, z: np.ndarray, valid: np.ndarray) -> float:
     """Correlation of d2h/dxdy taken both ways, for components to the right, up and to the viewer."""
+    from scipy import ndimage
+
     step = max(1, min(x.shape) // 256)
     x, y, z = (ndimage.uniform_filter(a, step)[::step, ::step] for a in (x, y, z))
     seen = ndimage.binary_erosion(valid[::step, ::step] & (z > 0.2), iterations=2)

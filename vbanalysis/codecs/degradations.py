@@ -1,0 +1,214 @@
+"""What happens to colours between the code and the decoder, as functions of an image that compose.
+
+Each degradation is a frozen dataclass to be called with an (H, W, 3) image, uint8 or float in
+[0, 1], and returns an image of the same shape: uint8 where the degradation stores bytes (rounding,
+JPEG, WebP), else the dtype it was given. `chain(a, b, ...)` applies several in order.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from vbanalysis.codecs._arrays import check_rgb, dtype_name, quantise, unit_rgb
+from vbanalysis.errors import InputError
+
+Degradation = Callable[[np.ndarray], np.ndarray]
+
+Subsampling = Literal["4:4:4", "4:2:2", "4:2:0"]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Several degradations, one after the other."""
+
+    steps: tuple[Degradation, ...]
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Apply the steps in order."""
+        for step in self.steps:
+            rgb = step(rgb)
+        return rgb
+
+
+def chain(*steps: Degradation) -> Chain:
+    """Compose degradations, first to last.
+
+    Examples:
+        >>> both = chain(Drift(gain=0.9), Rounding())
+        >>> both(np.full((1, 1, 3), 255, dtype=np.uint8)).tolist()
+        [[[230, 230, 230]]]
+    """
+    return Chain(steps)
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Storage in `bits` a channel, rounded to the nearest level or truncated to the one below."""
+
+    bits: int = 8
+    truncate: bool = False
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.bits, int) and 1 <= self.bits <= 8):
+            raise InputError(f"bits must be an integer from 1 to 8, got {self.bits!r}")
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return uint8."""
+        top = 2**self.bits - 1
+        # The tiny lift keeps levels that floats hold a hair below a whole number.
+        levels = np.floor(_image(rgb) * top + 1e-9) if self.truncate else np.rint(_image(rgb) * top)
+        return quantise(levels / top, "uint8")
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    """A JPEG round trip.
+
+    Attributes:
+        quality: 1 to 100.
+        subsampling: Of the chroma; `"4:2:0"` is the usual one.
+    """
+
+    quality: int = 90
+    subsampling: Subsampling = "4:2:0"
+
+    def __post_init__(self) -> None:
+        _check_quality(self.quality)
+        if self.subsampling not in ("4:4:4", "4:2:2", "4:2:0"):
+            raise InputError(f"subsampling must be '4:4:4', '4:2:2' or '4:2:0', got {self.subsampling!r}")
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return uint8."""
+        return _through_file(rgb, "JPEG", quality=self.quality, subsampling=self.subsampling)
+
+
+@dataclass(frozen=True)
+class WebP:
+    """A lossy WebP round trip at a quality of 1 to 100 (its chroma is always 4:2:0)."""
+
+    quality: int = 90
+
+    def __post_init__(self) -> None:
+        _check_quality(self.quality)
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return uint8."""
+        return _through_file(rgb, "WEBP", quality=self.quality, method=4)
+
+
+@dataclass(frozen=True)
+class Resize:
+    """Colours resized by `scale` and back, as happens when RGB is resized before it is decoded.
+
+    Attributes:
+        scale: Above 0; 0.5 halves both sides. The sides are rounded to whole pixels, at least 1.
+        resample: `"nearest"`, `"bilinear"`, `"bicubic"` or `"lanczos"`, area-weighted when shrinking.
+    """
+
+    scale: float = 0.5
+    resample: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise InputError(f"scale must be a number above 0, got {self.scale!r}")
+        if self.resample not in ("nearest", "bilinear", "bicubic", "lanczos"):
+            raise InputError(f"resample must be nearest, bilinear, bicubic or lanczos, got {self.resample!r}")
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return the shape and dtype of `rgb`."""
+        from PIL import Image
+
+        method = Image.Resampling[self.resample.upper()]
+        image = _image(rgb).astype(np.float32)
+        height, width = image.shape[:2]
+        small = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
+        planes = [
+            np.asarray(Image.fromarray(image[..., k]).resize(small, method).resize((width, height), method))
+            for k in range(3)
+        ]
+        return quantise(np.clip(np.stack(planes, axis=-1), 0, 1), dtype_name(rgb))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Gaussian noise of standard deviation `sigma` (/255), clipped to the range of colours.
+
+    The seed is part of the value, so the same degradation does the same to the same image.
+    """
+
+    sigma: float = 4.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.sigma) and self.sigma >= 0):
+            raise InputError(f"sigma must be a number of at least 0, in /255; got {self.sigma!r}")
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return the shape and dtype of `rgb`."""
+        image = _image(rgb)
+        noise = np.random.default_rng(self.seed).normal(0, self.sigma / 255, image.shape)
+        return quantise(np.clip(image + noise, 0, 1), dtype_name(rgb))
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A global drift of colour: `(gain * (luma + saturation * (rgb - luma)) + offset) ** gamma`, clipped.
+
+    Attributes:
+        gain: Factor, 1 for none.
+        offset: Added, in /255.
+        gamma: Exponent, 1 for none.
+        saturation: 0 is grey, 1 for no change.
+    """
+
+    gain: float = 1.0
+    offset: float = 0.0
+    gamma: float = 1.0
+    saturation: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in ("gain", "offset", "gamma", "saturation"):
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}")
+        if self.gain < 0 or self.gamma <= 0 or self.saturation < 0:
+            raise InputError(f"gain and saturation must be at least 0 and gamma above 0, got {self}")
+
+    def __call__(self, rgb: np.ndarray) -> np.ndarray:
+        """Return the shape and dtype of `rgb`."""
+        image = _image(rgb)
+        luma = (image @ np.array([0.299, 0.587, 0.114]))[..., None]  # Rec. 601
+        drifted = self.gain * (luma + self.saturation * (image - luma)) + self.offset / 255
+        return quantise(np.clip(np.clip(drifted, 0, 1) ** self.gamma, 0, 1), dtype_name(rgb))
+
+
+def _image(rgb: np.ndarray) -> np.ndarray:
+    check_rgb(rgb)
+    if not isinstance(rgb, np.ndarray) or rgb.ndim != 3 or 0 in rgb.shape:
+        raise InputError(
+            f"rgb must be one numpy image (H, W, 3), got {type(rgb).__name__} {tuple(rgb.shape)}"
+        )
+    image = unit_rgb(rgb).astype(np.float64)
+    if np.isnan(image).any():
+        raise InputError(
+            f"rgb holds {int(np.isnan(image).any(axis=-1).sum())} NaN pixels: no picture can store them"
+        )
+    return image
+
+
+def _check_quality(quality: int) -> None:
+    if not (isinstance(quality, int) and 1 <= quality <= 100):
+        raise InputError(f"quality must be an integer from 1 to 100, got {quality!r}")
+
+
+def _through_file(rgb: np.ndarray, kind: str, **options: object) -> np.ndarray:
+    from PIL import Image
+
+    stored = io.BytesIO()
+    Image.fromarray(quantise(_image(rgb), "uint8")).save(stored, kind, **options)
+    return np.asarray(Image.open(stored).convert("RGB"))
