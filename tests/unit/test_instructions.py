@@ -237,6 +237,7 @@ def test_all_thirty_published_prompts_are_held():
         "\n- cat: red\n- exit sign: blue",
         "\ncat = red\nexit sign = blue",
         " cat -> red; exit sign -> blue.",
+        "\n1. cat: red\n2. exit sign: #0000ff.\n",
     ],
 )
 def test_mappings_and_their_near_misses_are_read(mapping):
@@ -306,11 +307,17 @@ def test_the_order_to_segment_is_no_part_of_a_name(prompt):
         "Background: <125, 0, 125>",
         "The rest is (125, 0, 125).",
         "The rest of the image is rgb(125, 0, 125).",
+        "The background in this photo is rgb(125, 0, 125).",
         "Everything else will be shown in #7d007d.",
         "All other pixels are #7d007d.",
         "The remaining areas are rendered in #7d007d.",
         "Set the background to #7d007d.",
         "Leave the background #7d007d.",
+        "Set the image background to be #7d007d.",
+        "The background should remain #7d007d.",
+        "Everything else #7d007d.",
+        "Use a #7d007d background.",
+        "background = #7d007d",
         "Draw it on a #7d007d background.",
     ],
 )
@@ -325,6 +332,7 @@ def test_the_background_is_never_a_class(words):
     ("prompt", "concept"),
     [
         ("Segment each cup in a different color on a white background.", "cup"),
+        ("Find each cup and mask every cup with a unique color.", "cup"),
         ("Instance segmentation of all the cups in this image.", "cups"),
         ("Segmentation masks for every blue car, in distinct colors.", "blue car"),
         ("Instance segmentation. The cups are colored differently.", "cups"),
@@ -395,6 +403,14 @@ def test_the_task_can_be_given_where_the_wording_leaves_it_open():
         ("A segmentation map. The cat is smaragd, the dog is red.", "'The cat is smaragd'"),
         ("A segmentation map. The dog is red, the cat is smaragd.", "the cat is smaragd"),
         ("Semantic segmentation. cat: red, dog: smaragd", "dog: smaragd"),
+        ("Semantic segmentation:\ncat: smaragd\ndog: red", "'cat: smaragd'"),
+        ('Semantic segmentation: {"cat": {"r": 1}}', "for 'cat': expected a colour, got '{"),
+        ("Segment the red car. It is rendered in blue.", "what 'It' refers to"),
+        ("Instance segmentation of the cups. Set the background to smaragd.", "'smaragd.'"),
+        (
+            "Instance segmentation of the cups. The background remains as it is.",
+            "'it is.' in 'The background remains",
+        ),
         ("A segmentation map. The cat is rendered in (255, 0, 999).", "'999'"),
         ("A segmentation map. The cat and dog are in red and blue respectively.", "and blue respectively"),
         ("A segmentation map. Is red.", "expected the name"),

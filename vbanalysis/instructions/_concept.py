@@ -31,6 +31,7 @@ _PATTERNS = [
         rf"(?!{_IMAGE}){_NAME}{_END}",
     )
 ]
+_INNERMOST = re.compile(r".*\b(?:each|every) (?:of the )?", re.IGNORECASE | re.DOTALL)
 _INSTANCES_OF = re.compile(r"(?:all )?(?:the )?(?:instances? of )?", re.IGNORECASE)
 _INSTANCES = re.compile(r" instances?$", re.IGNORECASE)
 _GENERIC = re.compile(
@@ -50,6 +51,8 @@ def find_concept(text: str) -> str:
     for pattern in _PATTERNS:
         for match in pattern.finditer(masked):
             begin, end = match.span("name")
+            if inner := _INNERMOST.match(masked, begin, end):
+                begin = inner.end()
             if kind := _INSTANCES_OF.match(masked, begin, end):
                 begin = kind.end()
             if kind := _INSTANCES.search(masked, begin, end):

@@ -114,4 +114,6 @@ def _value(text: str, position: int) -> tuple[Rgb, int]:
     if literal is not None:
         return literal
     bare = _BARE_VALUE.match(text, position)
-    return parse_colour(bare[0] if bare else ""), bare.end() if bare else position
+    if bare is None or not bare[0].strip():
+        raise InstructionError(f"expected a colour, got {quote(text[position:])}")
+    return parse_colour(bare[0]), bare.end()

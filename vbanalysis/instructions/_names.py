@@ -13,15 +13,16 @@ _WHOLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|“([^”]*)”|\'([^\']*)\'|�
 _ARTICLE = re.compile(r"(?:the|an?)\b(?=[ \n]) ?", re.IGNORECASE)
 
 BACKGROUND = re.compile(
-    r"(?:the )?(?:background|bg|rest(?: of the \w+)?|everything else|anything else|all else|all others"
+    r"(?:the )?(?:(?:image |scene )?background|bg|rest|everything else|anything else|all else|all others"
     r"|(?:all |any )?(?:the )?(?:other|remaining)(?: \w+)? ?(?:pixels?|areas?|regions?|parts?))"
-    r"(?: (?:colou?r|pixels?))?",
+    r"(?: (?:colou?r|pixels?))?(?: (?:of|in) (?:the|this) \w+)?",
     re.IGNORECASE,
 )
 
 
 def flatten(text: str) -> str:
-    """Runs of blanks as one space, or one newline where they hold one."""
+    """Runs of blanks as one space, or one newline where they hold one; numbers of a list as dashes."""
+    text = re.sub(r"(?m)^[ \t]{0,20}[0-9]{1,3}[.)](?=[ \t])", "-", text)
     return re.sub(r"\s+", lambda run: "\n" if "\n" in run[0] else " ", text).strip()
 
 

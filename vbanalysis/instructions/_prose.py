@@ -17,7 +17,10 @@ from vbanalysis.instructions._mapping import Assignment
 from vbanalysis.instructions._names import BACKGROUND, clean_name, mask_quotes
 from vbanalysis.instructions._place import quote
 
-_BE = r"(?:is|are|was|were|(?:will|should|must|shall|to) be|be|becomes?|appears?)"
+_BE = (
+    r"(?:is|are|was|were|be|becomes?|appears?|remains?|stays?"
+    r"|(?:will|should|must|shall|to) (?:be|stay|remain))"
+)
 _ADVERB = r"(?:all|each|both|then|also|always)"
 _VERB = (
     r"(?:rendered|represented|depicted|shown|colou?red|color-coded|painted|marked|drawn|displayed|visuali[sz]ed"
@@ -29,11 +32,12 @@ _LINK = re.compile(
     r"|(?:has|have|gets?|takes?|uses?)(?= (?:the |an? )?(?:solid |pure )?colou?r)"
     rf"|(?P<bare>{_VERB} {_PREPOSITION}|{_PREPOSITION}))(?=[ \n#(<\[])[ \n]?"
     r"|(?P<sign>[ \n]?(?:=>|->|[:=→])[ \n]?)"
-    r"|(?<=background) (?:(?:colou?r )?(?:to |in |as |with |of )?)",
+    r"|(?:(?<=background)|(?<=\brest)|(?<=\belse)) (?P<rest>(?:to be |to |in |as |with )?)",
     re.IGNORECASE,
 )
 _ON_BACKGROUND = re.compile(
-    r"\b(?:on|with|against|over) an? (?P<colour>[\w#-]{1,30}(?: [\w-]{1,30}){0,3}?) background\b",
+    r"(?:^|[.,;:] |\b(?:on|with|against|over|use|using|and) )(?:an? |the )?"
+    r"(?P<colour>[\w#-]{1,30}(?: [\w-]{1,30}){0,3}?) background(?=[.,;!)\n]|$| and\b)",
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(r"\b(?:(?:that|which|who)|whose(?: [\w'’-]+){0,3}) $", re.IGNORECASE)
@@ -90,7 +94,7 @@ def read_background(text: str) -> list[Assignment]:
         colour = colour_at(text, link.end())
         if colour is not None:
             found.append(Assignment("background", colour.rgb, link.start()))
-        elif link[0].strip():
+        elif _tells(link):
             raise _unknown(text[start:], text[link.end() :])
     return found
 
@@ -163,8 +167,11 @@ def _subject(text: str, masked: str, *, sign: bool) -> str:
         if frame and (end := _COLON.search(masked, frame.end()) or close.search(masked, frame.end())):
             start = end.end()
             break
-    if sign:  # one line of a list
-        start = max(start, masked.rstrip().rfind("\n") + 1)
+    if sign and (line := masked.rstrip().rfind("\n") + 1) > start:  # one line of a list
+        for above in masked[start:line].splitlines():
+            if _links(above.strip()):
+                raise _unknown(above, above)
+        start = line
     for strip in (_LEAD, _IMPERATIVE, _REGION):
         if match := strip.match(masked, start):
             start = match.end()
@@ -177,7 +184,9 @@ def _subject(text: str, masked: str, *, sign: bool) -> str:
 
 
 def _check_subject(text: str, masked: str) -> None:
-    if re.match(r"(?:who|whose|which)\b", masked, re.IGNORECASE):
+    if re.match(
+        r"(?:who|whose|which)\b|(?:it|they|them|this|that|these|those|he|she)\s*$", masked, re.IGNORECASE
+    ):
         raise InstructionError(f"cannot tell what {quote(text)} refers to: name the class in one piece")
     for piece in re.split(r",|\n|\band\b", masked):
         if _links(piece):
@@ -188,13 +197,18 @@ def _check_subject(text: str, masked: str) -> None:
 def _links(piece: str) -> bool:
     """Whether a piece says that something is something, outside of a relative clause."""
     for link in _LINK.finditer(piece):
-        if link["bare"] or not link[0].strip() or not piece[: link.start()].strip():
-            continue
-        if link["sign"] and link[0] == link[0].strip():
+        if not _tells(link) or not piece[: link.start()].strip():
             continue
         if not re.search(r"\b(?:that|which|who|whose|where)\b", piece[: link.start()], re.IGNORECASE):
             return True
     return False
+
+
+def _tells(link: re.Match[str]) -> bool:
+    """Whether a link, where no colour follows it, must have been meant for one."""
+    if link["sign"]:
+        return link[0] != link[0].strip()
+    return not link["bare"] and (link["rest"] is None or link["rest"].startswith("to"))
 
 
 def _check_unread(text: str, masked: str, cursor: int, end: int, starts: list[int]) -> None:
