@@ -28,7 +28,7 @@ class Sample:
 
     Attributes:
         id: Stable name within the data set.
-        image: (H, W, 3) uint8 RGB, the input.
+        image: (H, W, 3) uint8 RGB, the input; or None where only an output is known.
         output: (h, w, 3) uint8 RGB that a generator made for `prompt`, or None.
         prompt: The instruction given to the generator, or None.
         task: What `prompt` asks for, or None.
@@ -38,7 +38,7 @@ class Sample:
     """
 
     id: str
-    image: Array
+    image: Array | None
     output: Array | None = None
     prompt: str | None = None
     task: Task | None = None

@@ -1,0 +1,110 @@
+"""Figures and tables on disk, the same bytes from run to run, with a manifest of where they come from."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vbanalysis import __version__
+from vbanalysis.errors import InputError
+from vbanalysis.paths import figures_dir, replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+def save(
+    fig: Figure, name: str, *, caption: str, parameters: Mapping[str, Any] | None = None, inputs: str = ""
+) -> Path:
+    """Write a figure as PDF and PNG, and note it in its folder's `manifest.json`.
+
+    Args:
+        fig: The figure.
+        name: `NOTEBOOK/NAME`, below `vbanalysis.paths.figures_dir()`.
+        caption: What it shows, with sample size and protocol; it is the alternative text of the report.
+        parameters: What the figure depends on.
+        inputs: The data, in words or as a spec string.
+
+    Returns:
+        Path of the PNG.
+
+    Raises:
+        InputError: `name` is not of that form.
+    """
+    folder, stem = _place(name)
+    for suffix, metadata in (
+        ("pdf", {"CreationDate": None, "Creator": None, "Producer": None}),
+        ("png", {"Software": None}),
+    ):
+        drawn = io.BytesIO()
+        fig.savefig(drawn, format=suffix, metadata=metadata, bbox_inches="tight", pad_inches=0.03)
+        with replacing(folder / f"{stem}.{suffix}") as file:
+            file.write(drawn.getvalue())
+    _note(folder, stem, caption, parameters, inputs)
+    return folder / f"{stem}.png"
+
+
+def save_table(
+    table: pd.DataFrame,
+    name: str,
+    *,
+    caption: str,
+    parameters: Mapping[str, Any] | None = None,
+    inputs: str = "",
+) -> Path:
+    """Write a table as CSV and LaTeX (booktabs), and note it like a figure.
+
+    Returns:
+        Path of the CSV.
+    """
+    folder, stem = _place(name)
+    latex = table.to_latex(
+        index=False, escape=True, na_rep="--", float_format="%.4g", caption=caption, label=f"tab:{stem}"
+    )
+    with replacing(folder / f"{stem}.csv") as file:
+        file.write(table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode())
+    with replacing(folder / f"{stem}.tex") as file:
+        file.write(latex.encode())
+    _note(folder, stem, caption, parameters, inputs)
+    return folder / f"{stem}.csv"
+
+
+def _place(name: str) -> tuple[Path, str]:
+    parts = name.split("/")
+    if len(parts) != 2 or not all(
+        part and part.replace("_", "").replace("-", "").isalnum() for part in parts
+    ):
+        raise InputError(f"name must be NOTEBOOK/NAME of letters, digits, _ and -, got {name!r}")
+    folder = figures_dir() / parts[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder, parts[1]
+
+
+def _note(folder: Path, stem: str, caption: str, parameters: Mapping[str, Any] | None, inputs: str) -> None:
+    manifest = folder / "manifest.json"
+    try:
+        entries = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        entries = {}
+    entries = entries if isinstance(entries, dict) else {}
+    entries[stem] = {
+        "caption": caption,
+        "inputs": inputs,
+        "parameters": dict(parameters or {}),
+        "versions": _versions(),
+    }
+    with replacing(manifest) as file:
+        file.write((json.dumps(entries, indent=2, sort_keys=True, default=str) + "\n").encode())
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    names = ("numpy", "scipy", "scikit-image", "pillow", "matplotlib", "pandas")
+    return {"vbanalysis": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
