@@ -21,7 +21,7 @@ from vbanalysis.codecs.walk import EDGES, channel_order, project, walk_colour
 from vbanalysis.types import Array, DepthResult
 
 _CHANNELS = ("red", "green", "blue")
-_MOST_PIXELS = 200_000  # looked at; more change the estimate by less than a hundredth of a level
+_MOST_PIXELS = 30_000  # looked at; more change the estimate by less than a tenth of a level
 _LEAST_PIXELS = 500
 _LEAST_SHARE_SEEN = 0.002  # of the pixels, for a channel's level to count as seen
 _CLEAR = 30.0  # margin, /255, of pixels whose edge is beyond doubt
@@ -95,14 +95,17 @@ def calibrate(rgb: Array, codec: DepthCodec | None = None) -> Calibration:
         unseen = _unseen_levels(code, still)
         if {"zero", "full"} - {level for channel in _CHANNELS for level in _seen(channel, unseen)}:
             return unchanged(f"cannot calibrate: the image does not show {' nor '.join(unseen)}", unseen)
+        previous = np.column_stack([matrix, offset])
         matrix, offset = (
             _shared_drift(code, observed, still) if unseen else _affine_drift(code, observed, still)
         )
         if np.linalg.cond(matrix) > 20:
             return unchanged("cannot calibrate: the image's colours do not determine the drift", unseen)
+        if np.abs(np.column_stack([matrix, offset]) - previous).max() < 0.05 / 255:
+            break
     corners = np.array(list(itertools.product((0.0, 1.0), repeat=3)))
     drift = float(np.abs(corners @ matrix.T + offset - corners).max() * 255)
-    corrected = np.clip((colours - offset) @ np.linalg.inv(matrix).T, 0, 1)
+    corrected = _undone(colours, matrix, offset)
     after = _mean_residual(codec.decode(corrected))
     if drift < _LEAST_DRIFT or not after < before:
         return unchanged(
@@ -117,6 +120,15 @@ def calibrate(rgb: Array, codec: DepthCodec | None = None) -> Calibration:
     )
     reason = f"residual fell from {before:.2f} to {after:.2f}/255 ({kind})"
     return Calibration(like(corrected, rgb), True, matrix, offset * 255, before, after, unseen, reason)
+
+
+def _undone(colours: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """The colours before the drift. What was clipped at full or zero goes back to full or zero."""
+    corrected = np.clip((colours - offset) @ np.linalg.inv(matrix).T, 0, 1)
+    half_level = 0.5 / 255
+    clipped_above = (colours >= 1 - half_level) & (matrix.sum(axis=1) + offset >= 1 - half_level)
+    clipped_below = (colours <= half_level) & (offset <= half_level)
+    return np.where(clipped_above, 1.0, np.where(clipped_below, 0.0, corrected))
 
 
 def _mean_residual(decoded: DepthResult) -> float:

@@ -17,7 +17,7 @@ from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, to_numpy, unit_r
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult
 
-_OFF_CODE = 16.0  # residual, /255, above which a colour is no point of the walk
+_OFF_CODE = 16.0  # residual, /255, above the image's typical one, of a colour that is no point of the walk
 _TO_YCC = np.array(  # Rec. 601 as JPEG uses it, columns Y, Cb, Cr
     [[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32
 )
@@ -74,6 +74,8 @@ def repair_edges(
     def shifted(array: np.ndarray, dy: int, dx: int) -> np.ndarray:
         return array[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
 
+    # A drift moves all colours off the walk; what is mixed lies farther off than the rest.
+    off_code = _OFF_CODE + float(np.median(residual[known])) if known.any() else np.inf
     repaired, best_fit = depth.copy(), np.full(depth.shape, np.inf, np.float32)
     for dy, dx in _DIRECTIONS:
         for k in range(1, radius + 1):
@@ -101,7 +103,8 @@ def repair_edges(
             slack = 0.15 * size + 4
             low, high = np.minimum(step[:, 0], 0), np.maximum(step[:, 0], 0)
             between = (here[:, 0] > low - slack) & (here[:, 0] < high + slack)
-            mixed = (share > -0.1) & (share < 1.1) & (astray < slack) & between
+            to_one = np.minimum(np.linalg.norm(here, axis=1), np.linalg.norm(here - step, axis=1))
+            mixed = (share > -0.1) & (share < 1.1) & (astray < slack) & between & (to_one > 0.1 * size)
             level = (np.linalg.norm(behind_a @ _TO_YCC - a, axis=1) < 0.25 * size) & (
                 np.linalg.norm(behind_b @ _TO_YCC - a - step, axis=1) < 0.25 * size
             )
@@ -109,7 +112,7 @@ def repair_edges(
             own = depth[rows, columns]
             with np.errstate(invalid="ignore"):
                 apart = (far > near * least_ratio) & (far > 0)
-                harmful = (residual[rows, columns] > _OFF_CODE) | ~((own > near / 1.02) & (own < far * 1.02))
+                harmful = (residual[rows, columns] > off_code) | ~((own > near / 1.05) & (own < far * 1.05))
             mixture = mixed & level & apart & harmful
             bright = np.abs(step[:, 0]) > 24
             side_b = np.where(bright, here[:, 0] / np.where(bright, step[:, 0], 1.0), share) > 0.5

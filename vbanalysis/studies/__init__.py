@@ -1,0 +1,1 @@
+"""What the notebooks compute: one file a notebook, samples in, tables out."""

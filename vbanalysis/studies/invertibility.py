@@ -1,0 +1,295 @@
+"""What the code itself costs: values encoded, degraded, decoded and compared with themselves.
+
+Every function returns one row a sample and setting, so that intervals can be taken over samples.
+Where the truth is finite, a pixel that decodes to unknown or to infinity counts as a relative error
+of 1, and its share is given as `unread`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from vbanalysis.codecs import (
+    WALKS,
+    ColormapCodec,
+    DepthCodec,
+    InstanceCodec,
+    NormalCodec,
+    PaletteCodec,
+    calibrate,
+    masks,
+    repair_edges,
+    separated_palette,
+)
+from vbanalysis.codecs.degradations import Degradation, Drift, Jpeg, Noise, Resize, Rounding, WebP, chain
+from vbanalysis.paths import cache_dirs
+from vbanalysis.types import Frame, Sample
+
+Degradations = Mapping[str, Degradation]
+
+EDGE_RATIO = 1.1
+"""Pixels within 2 px of a depth step larger than this are "at edges"."""
+
+
+def standard_degradations() -> dict[str, Degradation]:
+    """What pictures go through on the way to a reader, mild to severe; the autoencoder where its weights are."""
+    steps: dict[str, Degradation] = {
+        "8 bits": Rounding(),
+        "8 bits, truncated": Rounding(truncate=True),
+        "JPEG 95 4:4:4": Jpeg(95, "4:4:4"),
+        "JPEG 75 4:4:4": Jpeg(75, "4:4:4"),
+        "JPEG 95 4:2:0": Jpeg(95),
+        "JPEG 75 4:2:0": Jpeg(75),
+        "WebP 90": WebP(90),
+        "resized to 1/2": Resize(0.5),
+        "resized to 2": Resize(2.0),
+        "noise 4/255": Noise(4.0),
+        "noise 12/255": Noise(12.0),
+        "gain 0.95": Drift(gain=0.95),
+        "offset +6/255": Drift(offset=6),
+        "saturation 0.92": Drift(saturation=0.92),
+        "gamma 1.1": Drift(gamma=1.1),
+        "drift, JPEG 85": chain(Drift(gain=0.95, offset=4, saturation=0.95), Jpeg(85)),
+    }
+    weights = autoencoder_weights()
+    if weights is not None:
+        from vbanalysis.codecs.autoencoder import AutoencoderRoundTrip
+
+        steps["autoencoder"] = AutoencoderRoundTrip(weights)
+    return steps
+
+
+def autoencoder_weights() -> str | None:
+    """Folder of the TAEF2 autoencoder's weights in a cache folder, if both they and diffusers are there."""
+    import importlib.util
+
+    if importlib.util.find_spec("diffusers") is None:
+        return None
+    folders = (folder / "weights" / "taef2" for folder in cache_dirs())
+    return next((str(f) for f in folders if (f / "taef2_encoder.pth").is_file()), None)
+
+
+def filled(depth_m: np.ndarray) -> np.ndarray:
+    """Depth with unknown pixels given the depth of the nearest known one: no generator paints "unknown"."""
+    nearest = ndimage.distance_transform_edt(np.isnan(depth_m), return_distances=False, return_indices=True)
+    return depth_m[tuple(nearest)]
+
+
+def at_edges(depth_m: np.ndarray) -> np.ndarray:
+    """(H, W) bool: within 2 px of a step of depth by more than `EDGE_RATIO`, or of an infinite one."""
+    far, near = ndimage.maximum_filter(depth_m, 5), ndimage.minimum_filter(depth_m, 5)
+    with np.errstate(invalid="ignore"):
+        return (far > near * EDGE_RATIO) & ~(np.isinf(far) & np.isinf(near))
+
+
+def round_trip_by_depth(
+    codec: DepthCodec | ColormapCodec, depths_m: np.ndarray, bins: int = 60
+) -> pd.DataFrame:
+    """Relative error of an 8-bit round trip, by depth.
+
+    Args:
+        codec: Which code.
+        depths_m: (N,) depths above 0, ascending.
+        bins: Rows of the result, each over N / bins neighbouring depths.
+
+    Returns:
+        Columns `depth_m`, `mean`, `worst` (relative errors; inf where a depth decodes to infinity).
+    """
+    decoded = codec.decode(codec.encode(depths_m)).depth_m.astype(np.float64)
+    error = np.abs(decoded - depths_m) / depths_m
+    groups = zip(np.array_split(depths_m, bins), np.array_split(error, bins), strict=True)
+    rows = [(float(np.exp(np.log(d).mean())), float(e.mean()), float(e.max())) for d, e in groups]
+    return pd.DataFrame(rows, columns=["depth_m", "mean", "worst"])
+
+
+def depth_under(
+    samples: Iterable[Sample], degradations: Degradations, codec: DepthCodec | None = None
+) -> pd.DataFrame:
+    """AbsRel after each degradation, as decoded, calibrated, and with mixed edges repaired.
+
+    Returns:
+        Columns `sample`, `degradation`, `region` (all, edges, flat), `absrel`, `absrel_calibrated`,
+        `absrel_repaired`, `unread` (share), `pixels`.
+    """
+    codec = codec or DepthCodec()
+    rows = []
+    for sample in samples:
+        known, depth = _known_and_filled(sample)
+        edges = at_edges(depth)
+        painted = codec.encode(depth, dtype="float32")
+        for name, degrade in degradations.items():
+            rgb = degrade(painted)
+            decoded = codec.decode(rgb)
+            calibrated = codec.decode(calibrate(rgb, codec).rgb).depth_m
+            repaired = repair_edges(decoded).result.depth_m
+            for region, where in (("all", known), ("edges", known & edges), ("flat", known & ~edges)):
+                if where.sum() < 50:
+                    continue
+                read = np.isfinite(decoded.depth_m[where])
+                absrels = [_absrel(d[where], depth[where]) for d in (decoded.depth_m, calibrated, repaired)]
+                rows.append((sample.id, name, region, *absrels, 1 - read.mean(), int(where.sum())))
+    columns = [
+        "sample",
+        "degradation",
+        "region",
+        "absrel",
+        "absrel_calibrated",
+        "absrel_repaired",
+        "unread",
+        "pixels",
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def depth_by_distance(
+    samples: Iterable[Sample],
+    degradations: Degradations,
+    edges_m: np.ndarray,
+    codec: DepthCodec | None = None,
+) -> pd.DataFrame:
+    """Median relative error away from edges, in bins of depth, over all samples: `degradation depth_m error pixels`."""
+    codec = codec or DepthCodec()
+    truth: dict[str, list[np.ndarray]] = {name: [] for name in degradations}
+    errors: dict[str, list[np.ndarray]] = {name: [] for name in degradations}
+    for sample in samples:
+        known, depth = _known_and_filled(sample)
+        known &= ~at_edges(depth)
+        painted = codec.encode(depth, dtype="float32")
+        for name, degrade in degradations.items():
+            decoded = codec.decode(degrade(painted)).depth_m
+            errors[name].append((np.abs(decoded - depth) / depth)[known])
+            truth[name].append(depth[known])
+    rows = []
+    for name in degradations:
+        place = np.digitize(np.concatenate(truth[name]), edges_m) - 1
+        error = np.concatenate(errors[name])
+        for k in range(len(edges_m) - 1):
+            mine = error[(place == k) & ~np.isnan(error)]
+            if len(mine) >= 200:
+                rows.append(
+                    (name, float(np.sqrt(edges_m[k] * edges_m[k + 1])), float(np.median(mine)), len(mine))
+                )
+    return pd.DataFrame(rows, columns=["degradation", "depth_m", "error", "pixels"])
+
+
+def walks_under(samples: Sequence[Sample], degradations: Degradations) -> pd.DataFrame:
+    """AbsRel of each of the six walks: `walk degradation sample absrel`."""
+    tables = []
+    for walk in WALKS:
+        table = depth_under(samples, degradations, DepthCodec(walk=walk))
+        tables.append(
+            table[table.region == "all"].assign(walk=walk)[["walk", "degradation", "sample", "absrel"]]
+        )
+    return pd.concat(tables, ignore_index=True)
+
+
+def normals_under(
+    samples: Iterable[Sample], degradations: Degradations, convention: Frame = "paper"
+) -> pd.DataFrame:
+    """Angle between a sample's normals and themselves after each degradation.
+
+    Returns:
+        Columns `sample`, `degradation`, `mean_deg`, `median_deg`, `unread`, `pixels`.
+    """
+    codec = NormalCodec(convention)
+    rows = []
+    for sample in samples:
+        assert sample.normals is not None
+        known = np.isfinite(sample.normals).all(axis=-1)
+        painted = codec.encode(sample.normals, dtype="float32")
+        for name, degrade in degradations.items():
+            decoded = codec.decode(degrade(painted))
+            where = known & decoded.valid
+            cosine = (decoded.normals[where] * sample.normals[where]).sum(axis=-1)
+            # The chord keeps precision where arccos of a cosine near 1 has none.
+            chord = np.linalg.norm(decoded.normals[where].astype(np.float64) - sample.normals[where], axis=-1)
+            angle = np.degrees(
+                np.where(
+                    cosine > 0.9, 2 * np.arcsin(np.minimum(chord / 2, 1)), np.arccos(np.clip(cosine, -1, 1))
+                )
+            )
+            unread = 1 - where.sum() / known.sum()
+            rows.append((sample.id, name, angle.mean(), np.median(angle), unread, int(known.sum())))
+    return pd.DataFrame(rows, columns=["sample", "degradation", "mean_deg", "median_deg", "unread", "pixels"])
+
+
+def palette_under_noise(
+    class_counts: Sequence[int], sigmas: Sequence[float], scenes: int = 4, seed: int = 0
+) -> pd.DataFrame:
+    """Share of wrong pixels of palettes made to order, and of as many random colours, under Gaussian noise.
+
+    Returns:
+        Columns `classes`, `palette` (separated, random), `sigma`, `scene`, `wrong`, `closest` (smallest
+        distance of two colours, /255).
+    """
+    rows = []
+    for scene in range(scenes):
+        for n in class_counts:
+            labels = _patches(n, scene, seed)
+            rng = np.random.default_rng([seed, scene, n])
+            random = {tuple(int(v) for v in c) for c in rng.integers(0, 256, (4 * n, 3))} - {(0, 0, 0)}
+            for kind, colours in (("separated", separated_palette(n)), ("random", sorted(random)[::4][:n])):
+                codec = PaletteCodec({str(k): c for k, c in enumerate(colours)}, background=(0, 0, 0))
+                points = np.array([*colours, (0, 0, 0)], float)
+                apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
+                closest = float(apart[~np.eye(len(points), dtype=bool)].min())
+                painted = codec.encode(labels)
+                for sigma in sigmas:
+                    decoded = codec.decode(Noise(sigma, seed=scene)(painted)).labels
+                    rows.append((n, kind, sigma, scene, float((decoded != labels).mean()), closest))
+    return pd.DataFrame(rows, columns=["classes", "palette", "sigma", "scene", "wrong", "closest"])
+
+
+def instances_under(
+    samples: Iterable[Sample], degradations: Degradations, codec: InstanceCodec | None = None
+) -> pd.DataFrame:
+    """Instances found again: `sample degradation painted found mean_iou`.
+
+    `mean_iou` is over the painted instances, each with the found instance that overlaps it best.
+    """
+    codec = codec or InstanceCodec()
+    rows = []
+    for sample in samples:
+        truth = _visible(sample.info["instances"], codec.min_area)
+        painted = codec.encode(truth)
+        wanted = [truth == k for k in range(1, int(truth.max()) + 1)]
+        if not wanted:
+            continue
+        for name, degrade in degradations.items():
+            found = codec.decode(degrade(painted))
+            stack = masks(found)
+            best = [max((float((w & f).sum() / (w | f).sum()) for f in stack), default=0.0) for w in wanted]
+            rows.append((sample.id, name, len(wanted), len(found), float(np.mean(best))))
+    return pd.DataFrame(rows, columns=["sample", "degradation", "painted", "found", "mean_iou"])
+
+
+def _known_and_filled(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    assert sample.depth_m is not None
+    return np.isfinite(sample.depth_m) & (sample.depth_m > 0), filled(sample.depth_m)
+
+
+def _absrel(decoded: np.ndarray, truth: np.ndarray) -> float:
+    read = np.isfinite(decoded)
+    return float(np.where(read, np.abs(np.where(read, decoded, 0) - truth) / truth, 1.0).mean())
+
+
+def _patches(n: int, scene: int, seed: int) -> np.ndarray:
+    """(128, 128) int32 Voronoi cells of `n` classes and a background, -1."""
+    rng = np.random.default_rng([seed, scene])
+    seeds = rng.uniform(0, 128, (3 * (n + 1), 2))
+    grid = np.stack(np.meshgrid(np.arange(128), np.arange(128), indexing="ij"), axis=-1).reshape(-1, 1, 2)
+    cell = ((grid - seeds) ** 2).sum(axis=-1).argmin(axis=1).reshape(128, 128)
+    return (cell % (n + 1) - 1).astype(np.int32)
+
+
+def _visible(instances: np.ndarray, min_area: float) -> np.ndarray:
+    """Instances renumbered from 1, without those that hide behind others down to a few pixels."""
+    labels, areas = np.unique(instances[instances > 0], return_counts=True)
+    keep = labels[areas > max(4 * min_area * instances.size, 60)]
+    renumbered = np.zeros(int(instances.max(initial=0)) + 1, np.int32)
+    renumbered[keep] = np.arange(1, len(keep) + 1)
+    return renumbered[np.maximum(instances, 0)]
