@@ -9,8 +9,11 @@ from types import ModuleType
 
 @functools.cache
 def kernels(module: str) -> ModuleType | None:
-    """The compiled kernels in `vbanalysis.codecs.<module>`, or None where numba cannot be imported."""
+    """The compiled kernels in `vbanalysis.codecs.<module>`, or None where numba cannot be used.
+
+    It cannot where it is not installed, and where it finds no folder to keep compiled code in.
+    """
     try:
         return importlib.import_module(f"vbanalysis.codecs.{module}")
-    except ImportError:
+    except (ImportError, RuntimeError):
         return None

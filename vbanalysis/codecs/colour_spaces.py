@@ -1,14 +1,31 @@
-"""sRGB to CIELAB, for codecs that compare colours as people see them."""
+"""Single colours held to their contract, and sRGB to CIELAB, to compare colours as people see them."""
 
 from __future__ import annotations
+
+import contextlib
+from typing import Any
 
 from array_api_compat import device
 
 from vbanalysis.codecs._arrays import namespace
-from vbanalysis.types import Array
+from vbanalysis.errors import InputError
+from vbanalysis.types import Array, Rgb
 
 _TO_XYZ = ((0.412453, 0.357580, 0.180423), (0.212671, 0.715160, 0.072169), (0.019334, 0.119193, 0.950227))
 _WHITE_D65 = (0.95047, 1.0, 1.08883)
+
+
+def check_colour(colour: Any, name: str) -> Rgb:
+    """A colour as a tuple of three ints.
+
+    Raises:
+        InputError: It is not three whole numbers from 0 to 255.
+    """
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        r, g, b = (int(value) for value in colour)
+        if (r, g, b) == tuple(colour) and min(r, g, b) >= 0 and max(r, g, b) <= 255:
+            return r, g, b
+    raise InputError(f"{name} must be three whole numbers from 0 to 255, got {colour!r}")
 
 
 def srgb_to_lab(rgb: Array) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import namespace
+from vbanalysis.codecs._arrays import dtype_name, namespace
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array
 
@@ -42,6 +42,8 @@ class PowerCurve:
             raise InputError(
                 f"c must be a finite number of metres above 0, got {self.c}: the paper uses 10/3"
             )
+        if not math.isfinite(self.lam * self.c):
+            raise InputError(f"lam * c must be finite, got {self.lam} * {self.c}: choose a smaller c")
 
     @property
     def knee_m(self) -> float:
@@ -51,12 +53,12 @@ class PowerCurve:
     def forward(self, depth_m: Array) -> Array:
         """Curve value in [0, 1] of a depth in [0, inf] metres; NaN stays NaN."""
         xp = namespace(depth_m, "depth_m")
-        return -xp.expm1((self.lam + 1) * xp.log1p(depth_m / self.knee_m))
+        return -xp.expm1((self.lam + 1) * self._bend(depth_m))
 
     def tail(self, depth_m: Array) -> Array:
         """`1 - forward(depth_m)`, without the rounding of that subtraction: far depths live there."""
         xp = namespace(depth_m, "depth_m")
-        return xp.exp((self.lam + 1) * xp.log1p(depth_m / self.knee_m))
+        return xp.exp((self.lam + 1) * self._bend(depth_m))
 
     def inverse(self, f: Array, tail: Array | None = None) -> Array:
         """Depth in metres of a curve value in [0, 1]; 0 gives 0 and 1 gives inf, exactly.
@@ -67,17 +69,50 @@ class PowerCurve:
         """
         xp = namespace(f, "f")
         tail = 1 - f if tail is None else tail
-        near = f < 0.5
+        near, end = f < 0.5, tail <= 0
         # Each branch sees only arguments that it can take, so that gradients stay finite.
-        with np.errstate(divide="ignore"):
-            log_tail = xp.where(
-                near,
-                xp.log1p(-xp.where(near, f, xp.zeros_like(f))),
-                xp.log(xp.where(near, xp.ones_like(f), tail)),
-            )
-        return self.knee_m * xp.expm1(log_tail / (self.lam + 1))
+        log_tail = xp.where(
+            near,
+            xp.log1p(-xp.where(near, f, xp.zeros_like(f))),
+            xp.log(xp.where(near | end, xp.ones_like(f), tail)),
+        )
+        with np.errstate(over="ignore"):  # where the depth is beyond what floats hold it is inf
+            depth_m = self.knee_m * xp.expm1(log_tail / (self.lam + 1))
+        return xp.where(end, xp.full_like(f, math.inf), depth_m)
 
     def slope(self, depth_m: Array) -> Array:
         """Derivative df/dd at a depth, per metre."""
         xp = namespace(depth_m, "depth_m")
-        return -(self.lam + 1) / self.knee_m * xp.exp(self.lam * xp.log1p(depth_m / self.knee_m))
+        return -(self.lam + 1) / self.knee_m * xp.exp(self.lam * self._bend(depth_m))
+
+    def _bend(self, depth_m: Array) -> Array:
+        xp = namespace(depth_m, "depth_m")
+        with np.errstate(over="ignore"):
+            return xp.log1p(depth_m / self.knee_m)
+
+
+def real_depth(depth_m: Array) -> Array:
+    """Depth as floats of at least 32 bits: integers become float64.
+
+    Raises:
+        InputError: Not an array of real numbers.
+    """
+    xp = namespace(depth_m, "depth_m")
+    kind = dtype_name(depth_m)
+    if kind in ("float32", "float64"):
+        return depth_m
+    if kind in ("float16", "bfloat16"):
+        return xp.astype(depth_m, xp.float32)
+    if kind.startswith(("int", "uint")):
+        return xp.astype(depth_m, xp.float64)
+    raise InputError(f"depth_m must hold real numbers, in metres; got {kind}: convert it to float32")
+
+
+def refuse_negative(depth_m: Array) -> None:
+    """Raise an InputError that counts the negative depths, if there are any."""
+    xp = namespace(depth_m, "depth_m")
+    if count := int(xp.sum(xp.astype(depth_m < 0, xp.int64))):
+        raise InputError(
+            f"depth_m holds {count} negative value{'s' if count != 1 else ''}: "
+            "depth is z in metres, 0 or more; mark unknown depth with NaN"
+        )

@@ -148,9 +148,7 @@ def project(rgb: Array, walk: str = "KRYGCBMW", top: float = 1.0) -> Projection:
 
 
 def root(squared: Array) -> Array:
-    """Square root whose gradient at 0 is 0, not NaN."""
+    """Square root whose gradient at 0 is 0, not NaN; the root of NaN is NaN."""
     xp = namespace(squared, "squared")
-    positive = squared > 0
-    return xp.where(
-        positive, xp.sqrt(xp.where(positive, squared, xp.ones_like(squared))), xp.zeros_like(squared)
-    )
+    zero = squared == 0
+    return xp.where(zero, xp.zeros_like(squared), xp.sqrt(xp.where(zero, xp.ones_like(squared), squared)))
