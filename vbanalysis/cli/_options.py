@@ -1,0 +1,131 @@
+"""What `decode` and `encode` share: their options, and the codecs that these describe.
+
+Defaults are repeated here, since help must come without importing the codecs; a test holds them equal.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vbanalysis.errors import InputError, InstructionError
+from vbanalysis.types import Instruction, Rgb, Task
+
+if TYPE_CHECKING:
+    from vbanalysis.codecs import ColormapCodec, PaletteCodec
+
+Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture, at the generator's own size.")]
+Prompt = Annotated[str | None, typer.Option(metavar="TEXT", help="What the picture was made to.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
+
+Lam = Annotated[float, typer.Option(metavar="X", help="Shape of the depth curve, below -1.")]
+Scale = Annotated[float, typer.Option("--c", metavar="M", help="Scale of the depth curve in metres.")]
+Colormap = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A matplotlib map (viridis, gray, ...) in place of a walk."),
+]
+Vmin = Annotated[
+    float | None, typer.Option(metavar="M", help="Metres at the map's start; linear with --vmax.")
+]
+Vmax = Annotated[float | None, typer.Option(metavar="M", help="Metres at the map's end.")]
+
+Convention = Annotated[str, typer.Option(metavar="NAME", help="paper, opengl, opencv, dsine or diode.")]
+
+Class = Annotated[
+    list[str] | None,
+    typer.Option("--class", metavar="NAME=COLOUR", help="A class without a prompt; repeatable."),
+]
+Background = Annotated[
+    str | None, typer.Option(metavar="COLOUR", help="In place of the prompt's; a name, #rrggbb, (r, g, b).")
+]
+
+LAM, C, WALK = -3.0, 10.0 / 3.0, "KRYGCBMW"
+RAINBOW = "rainbow"
+
+COMMANDS: dict[Task, str] = {
+    "depth": "depth",
+    "normals": "normals",
+    "semantic": "semantic",
+    "referring": "referring",
+    "instance": "instances",
+}
+"""The name of `vbanalysis decode`'s command for each task."""
+
+
+def read_prompt(prompt: str | None, task: Task) -> Instruction | None:
+    """The prompt as an instruction of `task`; on standard error a note where it asks for another one.
+
+    Raises:
+        InstructionError: It cannot be read.
+    """
+    if prompt is None:
+        return None
+    from vbanalysis.instructions import parse
+
+    try:
+        asked = parse(prompt).task
+    except InstructionError:
+        asked = task
+    alike = {"semantic", "referring"}
+    if asked != task and asked in COMMANDS and not alike >= {asked, task}:
+        note(f"the prompt asks for {asked}: that is read by  vbanalysis decode {COMMANDS[asked]}")
+    return parse(prompt, task)
+
+
+def note(message: str) -> None:
+    """One line on standard error."""
+    typer.echo(f"note: {message}", err=True)
+
+
+def colormap_codec(
+    name: str, lam: float, c: float, vmin: float | None, vmax: float | None, *, clip: bool = False
+) -> ColormapCodec:
+    """The codec of a colour map on a linear scale where `vmin` and `vmax` are given, else on the curve."""
+    from vbanalysis.codecs import ColormapCodec, PowerCurve
+
+    return ColormapCodec(name, vmin, vmax, PowerCurve(lam, c), clip=clip)
+
+
+def refuse_range(vmin: float | None, vmax: float | None) -> None:
+    """Hold that a walk has no linear scale."""
+    if vmin is not None or vmax is not None:
+        raise InputError(
+            "--vmin and --vmax belong to a colour map: give --colormap NAME too, or leave them out"
+        )
+
+
+def palette_codec(
+    prompt: str | None, classes: list[str] | None, background: str | None, **settings: Any
+) -> PaletteCodec:
+    """The codec of the prompt's classes, or of those given one by one.
+
+    Raises:
+        InputError: Neither or both are given, or one cannot be read.
+        InstructionError: The prompt or a colour cannot be read.
+    """
+    from vbanalysis.codecs import PaletteCodec
+    from vbanalysis.instructions import parse_colour
+
+    if (prompt is None) == (not classes):
+        raise InputError(
+            "the classes and their colours must be named: give --prompt TEXT, "
+            "or --class NAME=COLOUR once a class" + (", not both" if classes else "")
+        )
+    instruction = read_prompt(prompt, "semantic")
+    beside: Rgb | str | None = "implicit"
+    named: dict[str, Rgb] = {}
+    if instruction is not None:
+        named = dict(zip(instruction.classes, instruction.colours, strict=True))
+        beside = instruction.background or beside
+    for entry in classes or ():
+        name, sign, colour = (part.strip() for part in entry.rpartition("="))
+        if not (name and sign and colour):
+            raise InputError(f"--class must be NAME=COLOUR such as 'cat=#ff0000', got {entry!r}")
+        if name in named:
+            raise InputError(f"--class names {name!r} twice: give each class one colour")
+        named[name] = parse_colour(colour)
+    if background is not None:
+        beside = None if background.strip().lower() == "none" else parse_colour(background)
+    return PaletteCodec(named, beside, **settings)  # type: ignore[arg-type]
