@@ -28,7 +28,7 @@ class NormalConvention(NamedTuple):
     Attributes:
         candidates: The conventions that paint like this, best known first; empty when undecided. `paper`
             and `dsine` paint alike (they name the x axis differently), and so do `opengl` and `diode`.
-        facing: Evidence for the sign of z: share of pixels painted above mid-level less the share below.
+        facing: Evidence for the sign of z: its sum over the image against the sum of its magnitudes.
         handed: Evidence for the signs of x and y: correlation of the two mixed derivatives of height
             with the components as painted; positive where x and y are painted with the same sign
             against right and up.
@@ -61,8 +61,10 @@ def identify_normal_convention(rgb: Array) -> NormalConvention:
     if valid.mean() < 0.1:
         message = f"no normal map: {valid.mean():.0%} of the vectors have a length near 1"
         return NormalConvention((), 0.0, 0.0, 0.0, message)
-    x, y, z = np.moveaxis(raw / np.maximum(length, 1e-6)[..., None], -1, 0)
-    facing = float(np.sign(z[valid]).mean())
+    # What is no normal must not spread, NaN least of all, when the components are smoothed.
+    unit = np.where(valid[..., None], raw, 0.0) / np.where(valid, length, 1.0)[..., None]
+    x, y, z = np.moveaxis(unit, -1, 0)
+    facing = float(z[valid].sum() / max(np.abs(z[valid]).sum(), 1e-9))
     handed = _integrability(x, y, z * np.sign(facing), valid)
     up = 1 if facing > 0 else -1
     rows = np.linspace(-up, up, raw.shape[0])[:, None] * np.ones(raw.shape[1])

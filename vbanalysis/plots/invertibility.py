@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.codecs import WALKS, DepthCodec, PowerCurve
-from vbanalysis.plots.panels import show_picture, show_scalar
+from vbanalysis.plots.panels import show_picture
 from vbanalysis.plots.style import COLOURS, size
 from vbanalysis.stats import mean_estimate
 
@@ -24,7 +24,7 @@ def code_figure(curves: Mapping[str, PowerCurve]) -> Figure:
     """The six walks as strips over depth, and the curve's share of the code by depth."""
     import matplotlib.pyplot as plt
 
-    fig, (strips, share) = plt.subplots(2, 1, figsize=size(1, 1.0), height_ratios=(1, 1.1))
+    fig, (strips, share) = plt.subplots(2, 1, figsize=size(1, 1.1), height_ratios=(1, 1))
     f = np.linspace(0, 1, 1024)
     depth = PowerCurve().inverse(f)
     strips.imshow(
@@ -45,7 +45,8 @@ def code_figure(curves: Mapping[str, PowerCurve]) -> Figure:
     share.set_xscale("log")
     share.set_xlabel("depth (m)")
     share.set_ylabel("code per e-fold (%)")
-    share.legend()
+    _log(share, "x")
+    share.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.45, -0.85))
     return fig
 
 
@@ -62,7 +63,8 @@ def round_trip_figure(
         if name in bounds:
             ax.plot(depths_m, 100 * bounds[name], color=colour, linestyle=(0, (3, 2)), linewidth=0.8)
     ax.set(xscale="log", yscale="log", xlabel="depth (m)", ylabel="relative error (%)", ylim=(0.01, 100))
-    ax.legend(ncols=2, loc="upper center")
+    _log(ax, "xy")
+    fig.legend(ncols=3, loc="outside lower center")
     return fig
 
 
@@ -70,10 +72,13 @@ def pictures_figure(columns: Sequence[tuple[str, np.ndarray, np.ndarray]], limit
     """A degraded picture over the relative error of its depth, one column each."""
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(2, len(columns), figsize=size(2, 0.3), squeeze=False)
+    fig, axes = plt.subplots(2, len(columns), figsize=size(2, 0.29), squeeze=False)
     for k, (title, rgb, error) in enumerate(columns):
         show_picture(axes[0, k], rgb, title)
-        show_scalar(axes[1, k], 100 * error, limits=(0, 100 * limit), unit="%")
+        drawn = show_picture(axes[1, k], error * 100, cmap="magma", vmin=0, vmax=100 * limit)
+    bar = fig.colorbar(drawn, ax=axes[1, :], fraction=0.02, pad=0.01)
+    bar.ax.tick_params(labelsize=6, length=2)
+    bar.ax.set_title("%", fontsize=6)
     return fig
 
 
@@ -91,9 +96,10 @@ def absrel_figure(table: pd.DataFrame) -> Figure:
         ax.set_title("away from depth edges" if region == "flat" else "at depth edges")
         ax.set_xlabel("AbsRel (%), mean and 95 % interval over scenes")
         ax.set_xscale("log")
+        _log(ax, "x")
     axes[0].set_yticks(range(len(names)), names)
     axes[0].invert_yaxis()
-    axes[1].legend(loc="lower right")
+    fig.legend(*axes[1].get_legend_handles_labels(), ncols=3, loc="outside lower center")
     return fig
 
 
@@ -105,9 +111,10 @@ def by_distance_figure(table: pd.DataFrame, names: Sequence[str]) -> Figure:
     for k, name in enumerate(names):
         part = table[table.degradation == name]
         style = ("-", (0, (4, 1.5)))[k // len(COLOURS)]
-        ax.plot(part.depth_m, 100 * part.error, label=name, marker=".", markersize=3, linestyle=style)
+        ax.plot(part.depth_m, 100 * part.error, label=name, linestyle=style)
     ax.set(xscale="log", yscale="log", xlabel="depth (m)", ylabel="median relative error (%)")
-    ax.legend(ncols=2, fontsize=6)
+    _log(ax, "xy")
+    fig.legend(ncols=2, loc="outside lower center")
     return fig
 
 
@@ -132,7 +139,8 @@ def walks_figure(table: pd.DataFrame) -> Figure:
     ax.invert_yaxis()
     ax.set_xscale("log")
     ax.set_xlabel("AbsRel (%), mean and 95 % interval over scenes")
-    ax.legend(ncols=2, fontsize=6, prop={"family": "monospace", "size": 6})
+    _log(ax, "x")
+    fig.legend(ncols=3, prop={"family": "monospace", "size": 6}, loc="outside lower center")
     return fig
 
 
@@ -146,6 +154,7 @@ def masks_figure(normals: pd.DataFrame, palettes: pd.DataFrame, instances: pd.Da
     angle.set_yticks(range(len(names)), names)
     angle.invert_yaxis()
     angle.set(xscale="log", xlabel="mean angle (°)", title="normals")
+    _log(angle, "x")
     for k, (n, part) in enumerate(palettes.groupby("classes")):
         for kind, line in (("separated", "-"), ("random", (0, (3, 2)))):
             mean = part[part.palette == kind].groupby("sigma").wrong.mean()
@@ -190,8 +199,21 @@ def budget_figure(measured: pd.DataFrame, quoted: pd.DataFrame, value: str, labe
     ax.invert_yaxis()
     ax.set_xscale("log")
     ax.set_xlabel(label)
+    _log(ax, "x")
     fig.legend(loc="outside lower center", fontsize=6)
     return fig
+
+
+def _log(ax: Axes, which: str) -> None:
+    """Plain numbers on logarithmic axes."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for axis in (ax.xaxis if name == "x" else ax.yaxis for name in which):
+        low, high = axis.get_view_interval()
+        subs = (1.0,) if high > 30 * low else (1.0, 2.0, 5.0)
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _dots(

@@ -12,15 +12,16 @@ from vbanalysis.geometry import Intrinsics, unproject
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
 
 _LONGEST_SIDE = 480  # pixels that a panel of a printed page can show
 DEPTH_MAP = "viridis"
 
 
-def show_picture(ax: Axes, rgb: np.ndarray, title: str = "") -> None:
-    """An RGB picture, thinned to what print resolves (by skipping pixels, so that no colours mix)."""
+def show_picture(ax: Axes, picture: np.ndarray, title: str = "", **options: Any) -> AxesImage:
+    """A picture or a map, thinned to what print resolves (by skipping pixels, so that no colours mix)."""
     _frame(ax, title)
-    ax.imshow(_thin(rgb))
+    return ax.imshow(_thin(picture), **options)
 
 
 def show_depth(
@@ -95,7 +96,7 @@ def show_labels(ax: Axes, labels: np.ndarray, title: str = "", *, numbers: bool 
             # The pixel of the region nearest its centroid: a crescent's centroid is not on it.
             nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
             ax.text(
-                columns[nearest], rows[nearest], str(label), fontsize=5, ha="center", va="center", color="black",
+                columns[nearest], rows[nearest], str(label), fontsize=5, ha="center", va="center",
                 bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "alpha": 0.75, "linewidth": 0},
             )  # fmt: skip
 
@@ -131,14 +132,16 @@ def show_points(
         title: Above the panel.
         turn_deg: Degrees to the right.
         tilt_deg: Degrees downwards.
-        farthest_m: Points beyond are left out; by default beyond the 95th percentile.
+        farthest_m: Points beyond are left out; by default the farthest 5 % and all beyond five times
+            the median.
     """
     step = max(1, max(depth_m.shape) // 320)
     depth, colours = depth_m[::step, ::step], rgb[::step, ::step].reshape(-1, 3)
     points = unproject(depth, Intrinsics(*(value / step for value in intrinsics))).reshape(-1, 3)
     z = points[:, 2]
     finite = np.isfinite(points).all(axis=1)
-    limit = farthest_m or float(np.percentile(z[finite], 95)) if finite.any() else 1.0
+    middle, far = np.percentile(z[finite], [50, 95]) if finite.any() else (1.0, 1.0)
+    limit = farthest_m or min(float(far), 5 * float(middle))
     keep = finite & (z > 0) & (z <= limit)
     points, colours = points[keep], colours[keep]
     centre = np.median(points, axis=0) if len(points) else np.zeros(3)

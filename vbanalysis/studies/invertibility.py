@@ -36,7 +36,10 @@ EDGE_RATIO = 1.1
 
 
 def standard_degradations() -> dict[str, Degradation]:
-    """What pictures go through on the way to a reader, mild to severe; the autoencoder where its weights are."""
+    """What pictures go through before they are read, each ending in 8 bits.
+
+    The autoencoder is among them where its weights are at hand.
+    """
     steps: dict[str, Degradation] = {
         "8 bits": Rounding(),
         "8 bits, truncated": Rounding(truncate=True),
@@ -45,21 +48,21 @@ def standard_degradations() -> dict[str, Degradation]:
         "JPEG 95 4:2:0": Jpeg(95),
         "JPEG 75 4:2:0": Jpeg(75),
         "WebP 90": WebP(90),
-        "resized to 1/2": Resize(0.5),
-        "resized to 2": Resize(2.0),
-        "noise 4/255": Noise(4.0),
-        "noise 12/255": Noise(12.0),
-        "gain 0.95": Drift(gain=0.95),
-        "offset +6/255": Drift(offset=6),
-        "saturation 0.92": Drift(saturation=0.92),
-        "gamma 1.1": Drift(gamma=1.1),
+        "resized to 1/2": chain(Resize(0.5), Rounding()),
+        "resized to 2": chain(Resize(2.0), Rounding()),
+        "noise 4/255": chain(Noise(4.0), Rounding()),
+        "noise 12/255": chain(Noise(12.0), Rounding()),
+        "gain 0.95": chain(Drift(gain=0.95), Rounding()),
+        "offset +6/255": chain(Drift(offset=6), Rounding()),
+        "saturation 0.92": chain(Drift(saturation=0.92), Rounding()),
+        "gamma 1.1": chain(Drift(gamma=1.1), Rounding()),
         "drift, JPEG 85": chain(Drift(gain=0.95, offset=4, saturation=0.95), Jpeg(85)),
     }
     weights = autoencoder_weights()
     if weights is not None:
         from vbanalysis.codecs.autoencoder import AutoencoderRoundTrip
 
-        steps["autoencoder"] = AutoencoderRoundTrip(weights)
+        steps["autoencoder"] = chain(AutoencoderRoundTrip(weights), Rounding())
     return steps
 
 
@@ -107,9 +110,12 @@ def round_trip_by_depth(
 
 
 def depth_under(
-    samples: Iterable[Sample], degradations: Degradations, codec: DepthCodec | None = None
+    samples: Iterable[Sample],
+    degradations: Degradations,
+    codec: DepthCodec | None = None,
+    remedies: bool = True,
 ) -> pd.DataFrame:
-    """AbsRel after each degradation, as decoded, calibrated, and with mixed edges repaired.
+    """AbsRel after each degradation, as decoded, and with `remedies` calibrated and with mixed edges repaired.
 
     Returns:
         Columns `sample`, `degradation`, `region` (all, edges, flat), `absrel`, `absrel_calibrated`,
@@ -124,55 +130,49 @@ def depth_under(
         for name, degrade in degradations.items():
             rgb = degrade(painted)
             decoded = codec.decode(rgb)
-            calibrated = codec.decode(calibrate(rgb, codec).rgb).depth_m
-            repaired = repair_edges(decoded).result.depth_m
+            maps = {"absrel": decoded.depth_m}
+            if remedies:
+                maps["absrel_calibrated"] = codec.decode(calibrate(rgb, codec).rgb).depth_m
+                maps["absrel_repaired"] = repair_edges(decoded).result.depth_m
             for region, where in (("all", known), ("edges", known & edges), ("flat", known & ~edges)):
                 if where.sum() < 50:
                     continue
                 read = np.isfinite(decoded.depth_m[where])
-                absrels = [_absrel(d[where], depth[where]) for d in (decoded.depth_m, calibrated, repaired)]
-                rows.append((sample.id, name, region, *absrels, 1 - read.mean(), int(where.sum())))
-    columns = [
-        "sample",
-        "degradation",
-        "region",
-        "absrel",
-        "absrel_calibrated",
-        "absrel_repaired",
-        "unread",
-        "pixels",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+                row = {"sample": sample.id, "degradation": name, "region": region}
+                row |= {column: _absrel(read_as[where], depth[where]) for column, read_as in maps.items()}
+                rows.append(row | {"unread": 1 - read.mean(), "pixels": int(where.sum())})
+    return pd.DataFrame(rows)
 
 
-def depth_by_distance(
-    samples: Iterable[Sample],
-    degradations: Degradations,
-    edges_m: np.ndarray,
-    codec: DepthCodec | None = None,
-) -> pd.DataFrame:
-    """Median relative error away from edges, in bins of depth, over all samples: `degradation depth_m error pixels`."""
-    codec = codec or DepthCodec()
-    truth: dict[str, list[np.ndarray]] = {name: [] for name in degradations}
-    errors: dict[str, list[np.ndarray]] = {name: [] for name in degradations}
-    for sample in samples:
-        known, depth = _known_and_filled(sample)
-        known &= ~at_edges(depth)
-        painted = codec.encode(depth, dtype="float32")
-        for name, degrade in degradations.items():
-            decoded = codec.decode(degrade(painted)).depth_m
-            errors[name].append((np.abs(decoded - depth) / depth)[known])
-            truth[name].append(depth[known])
+def ramp(nearest_m: float = 0.4, farthest_m: float = 250.0) -> Sample:
+    """A picture of depths that rise by the same factor from column to column: smooth, without an edge."""
+    depth = np.broadcast_to(np.geomspace(nearest_m, farthest_m, 1536, dtype=np.float32), (96, 1536))
+    return Sample(id="ramp", image=None, depth_m=np.ascontiguousarray(depth))
+
+
+def error_by_distance(sample: Sample, degradations: Degradations, bins: int = 40) -> pd.DataFrame:
+    """Median relative error by depth: columns `degradation`, `depth_m`, `error`, `pixels`."""
+    codec = DepthCodec()
+    known, depth = _known_and_filled(sample)
+    edges_m = np.geomspace(depth[known].min(), depth[known].max() * 1.0001, bins + 1)
+    place = np.digitize(depth, edges_m) - 1
+    painted = codec.encode(depth, dtype="float32")
     rows = []
-    for name in degradations:
-        place = np.digitize(np.concatenate(truth[name]), edges_m) - 1
-        error = np.concatenate(errors[name])
-        for k in range(len(edges_m) - 1):
-            mine = error[(place == k) & ~np.isnan(error)]
-            if len(mine) >= 200:
-                rows.append(
-                    (name, float(np.sqrt(edges_m[k] * edges_m[k + 1])), float(np.median(mine)), len(mine))
+    for name, degrade in degradations.items():
+        decoded = codec.decode(degrade(painted)).depth_m
+        error = np.where(
+            np.isfinite(decoded), np.abs(np.where(np.isfinite(decoded), decoded, 0) - depth) / depth, 1.0
+        )
+        for k in range(bins):
+            mine = known & (place == k)
+            rows.append(
+                (
+                    name,
+                    float(np.sqrt(edges_m[k] * edges_m[k + 1])),
+                    float(np.median(error[mine])),
+                    int(mine.sum()),
                 )
+            )
     return pd.DataFrame(rows, columns=["degradation", "depth_m", "error", "pixels"])
 
 
@@ -180,7 +180,7 @@ def walks_under(samples: Sequence[Sample], degradations: Degradations) -> pd.Dat
     """AbsRel of each of the six walks: `walk degradation sample absrel`."""
     tables = []
     for walk in WALKS:
-        table = depth_under(samples, degradations, DepthCodec(walk=walk))
+        table = depth_under(samples, degradations, DepthCodec(walk=walk), remedies=False)
         tables.append(
             table[table.region == "all"].assign(walk=walk)[["walk", "degradation", "sample", "absrel"]]
         )
