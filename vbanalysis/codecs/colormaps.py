@@ -7,6 +7,7 @@ the nearest point of that line.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import itertools
 import math
@@ -14,12 +15,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, namespace, quantise, to_numpy, unit_rgb
-from vbanalysis.codecs.curve import PowerCurve
+from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs.colour_spaces import check_colour
+from vbanalysis.codecs.curve import PowerCurve, real_depth, refuse_negative
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult, Rgb
 
 _CHUNK = 4096  # colours compared with the whole map at a time: some 8 MiB
+_LEAST_DISTANCE_TO_UNKNOWN = 24
 _APART = 16  # map entries between a point and the rivals that count for the margin
 
 
@@ -54,7 +57,15 @@ class ColormapCodec:
     clip: bool = False
 
     def __post_init__(self) -> None:
-        _map_colours(self.name)
+        line = _map_colours(self.name)
+        if self.nan_colour is not None:
+            colour = np.array(check_colour(self.nan_colour, "nan_colour"))
+            away = float(np.linalg.norm(line * 255 - colour, axis=1).min())
+            if away < _LEAST_DISTANCE_TO_UNKNOWN:
+                raise InputError(
+                    f"nan_colour {self.nan_colour} lies {away:.0f}/255 from the map {self.name} and would be "
+                    f"taken for a depth: choose one farther away, such as {_farthest_colour(self.name)}"
+                )
         if (self.vmin is None) != (self.vmax is None):
             raise InputError(
                 "vmin and vmax go together: give both for a linear scale, neither for the power curve"
@@ -73,12 +84,8 @@ class ColormapCodec:
 
     def encode(self, depth_m: Array, dtype: str = "uint8") -> Array:
         """Paint depth as `DepthCodec.encode` does; depth outside the range is an error too."""
-        xp = namespace(depth_m, "depth_m")
-        values = to_numpy(depth_m).astype(np.float64)
-        if (values < 0).any():
-            raise InputError(
-                f"depth_m holds {int((values < 0).sum())} negative values: depth is z in metres, 0 or more"
-            )
+        refuse_negative(real_depth(depth_m))
+        values = to_numpy(real_depth(depth_m)).astype(np.float64)
         unknown = np.isnan(values)
         if self.vmin is None or self.vmax is None:
             position = self.curve.forward(np.where(unknown, 0.0, values))
@@ -96,37 +103,31 @@ class ColormapCodec:
         place = position * (len(colours) - 1)
         rgb = np.stack([np.interp(place, np.arange(len(colours)), colours[:, k]) for k in range(3)], axis=-1)
         rgb = np.where(unknown[..., None], np.array(self.unknown) / 255, rgb)
-        return quantise(xp.asarray(like(rgb, depth_m)), dtype)
+        return quantise(like(rgb, depth_m), dtype)
 
     def decode(self, rgb: Array) -> DepthResult:
         """Read depth; arguments, result and errors as `DepthCodec.decode`.
 
         `margin` is how much farther the nearest point is among those at least 16 of 255 map steps away.
         """
-        xp = namespace(rgb)
         colours = unit_rgb(rgb)
         pixels = to_numpy(colours).reshape(-1, 3)
         finite = np.isfinite(pixels).all(axis=1)
-        distinct, which = np.unique(np.where(finite[:, None], pixels, 0.0), axis=0, return_inverse=True)
-        nearest = _nearest_on_map(distinct, self.name)
-        position, residual, margin = (column[which.ravel()] for column in nearest)
+        distinct, which = _distinct(np.where(finite[:, None], pixels, 0.0), LEVELS.get(dtype_name(rgb)))
+        position, residual, margin = (column[which] for column in _nearest_on_map(distinct, self.name))
         away = np.linalg.norm(pixels - np.array(self.unknown) / 255, axis=1)
         valid = finite & ~(away < residual)
         if self.vmin is None or self.vmax is None:
             depth_m = self.curve.inverse(position)
         else:
             depth_m = self.vmin + position * (self.vmax - self.vmin)
-        depth_m = np.where(valid, depth_m, np.nan)
+        columns = [np.where(valid, depth_m, np.nan)]
+        columns += [np.where(finite, column * 255, np.nan) for column in (residual, margin)]
         width = np.float32 if dtype_name(rgb) in LEVELS else pixels.dtype
         shape = tuple(rgb.shape[:-1])
-        depth, far, lead = (a.astype(width).reshape(shape) for a in (depth_m, residual * 255, margin * 255))
-        return DepthResult(
-            *(
-                xp.asarray(like(np.ascontiguousarray(a), rgb))
-                for a in (depth, far, lead, valid.reshape(shape))
-            ),
-            rgb,
-        )
+        with np.errstate(over="ignore"):
+            depth, far, lead = (like(column.astype(width).reshape(shape), rgb) for column in columns)
+        return DepthResult(depth, far, lead, like(valid.reshape(shape), rgb), rgb)
 
 
 @functools.cache
@@ -135,39 +136,62 @@ def _map_colours(name: str) -> np.ndarray:
     from matplotlib import colormaps
 
     if name not in colormaps:
+        close = difflib.get_close_matches(str(name), list(colormaps), 3) or [
+            "viridis",
+            "plasma",
+            "inferno",
+            "gray",
+        ]
         raise InputError(
-            f"colour map {name!r} is not known to matplotlib: use one of viridis, plasma, inferno, gray, ..."
+            f"colour map {name!r} is not known to matplotlib: did you mean {' or '.join(close)}?"
         )
     return np.asarray(colormaps[name](np.linspace(0, 1, 256)))[:, :3]
 
 
 @functools.cache
 def _farthest_colour(name: str) -> Rgb:
-    candidates = [(128, 128, 128), *itertools.product((0, 255), repeat=3)]
+    candidates: list[Rgb] = [(128, 128, 128)]
+    candidates += [(r, g, b) for r, g, b in itertools.product((0, 255), repeat=3)]
     away = [np.linalg.norm(_map_colours(name) - np.array(c) / 255, axis=1).min() for c in candidates]
     return candidates[int(np.argmax(away))]
+
+
+def _distinct(pixels: np.ndarray, levels: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct colours of (N, 3) and, for each pixel, which of them it is."""
+    if levels is None:
+        distinct, which = np.unique(pixels, axis=0, return_inverse=True)
+        return distinct, which.ravel()
+    step = levels + 1  # one integer a colour sorts ten times faster than three floats
+    packed, which = np.unique(
+        np.rint(pixels * levels).astype(np.int64) @ (step * step, step, 1), return_inverse=True
+    )
+    return np.stack([packed // step**2, packed // step % step, packed % step], axis=-1) / levels, which
 
 
 def _nearest_on_map(colours: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Position in [0, 1] on the map's line, distance to it, and how much farther its remote parts are."""
     line = _map_colours(name)
     last = len(line) - 1
-    position, residual, margin = (np.empty(len(colours)) for _ in range(3))
     step = np.diff(line, axis=0)
-    step_length = np.maximum((step**2).sum(axis=1), 1e-30)
+    length = np.maximum((step**2).sum(axis=1), 1e-30)
+    position, residual, margin = (np.empty(len(colours)) for _ in range(3))
     for start in range(0, len(colours), _CHUNK):
         part = slice(start, start + _CHUNK)
         c = colours[part]
-        to_entries = np.linalg.norm(c[:, None] - line[None], axis=-1)
-        entry = to_entries.argmin(axis=1)
+        to_entries = (c**2).sum(axis=1)[:, None] - 2 * c @ line.T + (line**2).sum(axis=1)
+        ahead = c @ step.T - (line[:-1] * step).sum(axis=1)
+        along = np.clip(ahead / length, 0, 1)
+        nearest = (to_entries[:, :-1] + along * (along * length - 2 * ahead)).argmin(axis=1)
+        # Those squares are exact to 8 digits only: the neighbours may be as near.
         best, place = np.full(len(c), np.inf), np.zeros(len(c))
-        for segment in (np.clip(entry - 1, 0, last - 1), np.clip(entry, 0, last - 1)):
-            along = np.clip(((c - line[segment]) * step[segment]).sum(axis=1) / step_length[segment], 0, 1)
-            distance = np.linalg.norm(c - line[segment] - along[:, None] * step[segment], axis=1)
+        for segment in (np.clip(nearest + shift, 0, last - 1) for shift in (-1, 0, 1)):
+            t = np.clip(((c - line[segment]) * step[segment]).sum(axis=1) / length[segment], 0, 1)
+            distance = np.linalg.norm(c - line[segment] - t[:, None] * step[segment], axis=1)
             closer = distance < best
             best = np.where(closer, distance, best)
-            place = np.where(closer, segment + along, place)
-        remote = np.abs(np.arange(last + 1) - entry[:, None]) >= _APART
+            place = np.where(closer, segment + t, place)
         position[part], residual[part] = place / last, best
-        margin[part] = np.where(remote, to_entries, np.inf).min(axis=1) - best
+        remote = np.abs(np.arange(last + 1) - place[:, None]) >= _APART
+        rival = np.where(remote, to_entries, np.inf).min(axis=1)
+        margin[part] = np.sqrt(np.maximum(rival, 0)) - best
     return position, residual, margin

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from array_api_compat import device
 
 from vbanalysis.codecs._arrays import LEVELS, dtype_name, namespace, quantise, unit_rgb
@@ -113,7 +114,10 @@ class NormalCodec:
         """
         xp = namespace(normals, "normals")
         _check_vectors(normals)
-        squared = xp.sum(normals**2, axis=-1)
+        if dtype_name(normals) in ("float16", "bfloat16"):
+            normals = xp.astype(normals, xp.float32)
+        with np.errstate(over="ignore"):
+            squared = xp.sum(normals**2, axis=-1)
         unknown = xp.any(xp.isnan(normals), axis=-1) | (squared == 0)
         wrong = ~unknown & ~(xp.abs(squared - 1) <= 0.02)
         if bool(xp.any(wrong)):

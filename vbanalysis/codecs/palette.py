@@ -14,8 +14,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from array_api_compat import device
 
-from vbanalysis.codecs._arrays import namespace, quantise, to_numpy, unit_rgb
-from vbanalysis.codecs.colour_spaces import srgb_to_lab
+from vbanalysis.codecs._arrays import dtype_name, namespace, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs.colour_spaces import check_colour, srgb_to_lab
 from vbanalysis.codecs.walk import root
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, Rgb, SemanticResult
@@ -25,6 +25,9 @@ IMPLICIT_BACKGROUND: Rgb = (0, 0, 0)
 
 CLEAR_OF_IMPLICIT = 48.0
 """A class nearer than this to black, in /255, leaves no room for an implicit black background."""
+
+AMBIGUOUS = 24.0
+"""A pixel whose runner-up colour is less than this farther, in /255, could be either class."""
 
 
 class ClassReport(NamedTuple):
@@ -38,7 +41,7 @@ class ClassReport(NamedTuple):
         painted: Their median colour (r, g, b), or None without pixels.
         drift: Distance of `painted` to `colour`, in /255; NaN without pixels.
         residual: Mean distance of the pixels to `colour`, in /255; NaN without pixels.
-        ambiguous: Share of the pixels whose runner-up colour lies less than 24/255 farther.
+        ambiguous: Share of the pixels whose runner-up colour lies less than `AMBIGUOUS` farther.
     """
 
     name: str
@@ -79,18 +82,9 @@ class PaletteCodec:
     def __post_init__(self) -> None:
         if not self.classes:
             raise InputError("classes must name at least one class and its colour")
-        for name, colour in [*self.classes.items(), ("background", self.background)]:
-            if isinstance(colour, str) and name == "background" and colour == "implicit":
-                continue
-            if colour is not None and (
-                len(tuple(colour)) != 3 or any(not 0 <= v <= 255 or v != int(v) for v in colour)
-            ):
-                raise InputError(
-                    f"the colour of {name!r} must be three whole numbers from 0 to 255, got {colour!r}"
-                )
-        colours = [tuple(c) for c in self.classes.values()]
-        if isinstance(self.background, tuple):
-            colours.append(self.background)
+        colours = [check_colour(colour, f"the colour of {name!r}") for name, colour in self.classes.items()]
+        if self.background is not None and self.background != "implicit":
+            colours.append(check_colour(self.background, "background"))
         if len(set(colours)) < len(colours):
             twice = next(c for c in colours if colours.count(c) > 1)
             raise InputError(f"the colour {twice} is given twice: no pixel of it could be told apart")
@@ -107,10 +101,10 @@ class PaletteCodec:
     @property
     def background_colour(self) -> Rgb | None:
         """The background's colour after the implicit rule, or None."""
-        if self.background == "implicit":
-            nearest = min(math.dist(c, IMPLICIT_BACKGROUND) for c in self.classes.values())
-            return IMPLICIT_BACKGROUND if nearest >= CLEAR_OF_IMPLICIT else None
-        return self.background  # type: ignore[return-value]
+        if self.background is None or self.background != "implicit":
+            return self.background
+        nearest = min(math.dist(c, IMPLICIT_BACKGROUND) for c in self.classes.values())
+        return IMPLICIT_BACKGROUND if nearest >= CLEAR_OF_IMPLICIT else None
 
     def encode(self, labels: Array, dtype: str = "uint8") -> Array:
         """Paint classes.
@@ -120,9 +114,12 @@ class PaletteCodec:
             dtype: Of the colours, as in `DepthCodec.encode`.
 
         Raises:
-            InputError: A label that is no class (the message counts them), or -1 without a background.
+            InputError: A label that is no class (the message counts them), or -1 without a background,
+                or labels that are not integers.
         """
         xp = namespace(labels, "labels")
+        if not dtype_name(labels).startswith(("int", "uint")):
+            raise InputError(f"labels must be integers, class k is k from 0; got {dtype_name(labels)}")
         lowest = 0 if self.background_colour is None else -1
         wrong = (labels < lowest) | (labels >= len(self.classes))
         if bool(xp.any(wrong)):
@@ -132,8 +129,8 @@ class PaletteCodec:
                 + ("" if lowest else " and -1 the background")
             )
         colours = self._colours(xp.float64, xp, device(labels)) / 255
-        index = xp.where(labels < 0, xp.full_like(labels, len(self.classes)), labels)
-        rgb = xp.take(colours, xp.reshape(xp.astype(index, xp.int64), (-1,)), axis=0)
+        index = xp.reshape(xp.astype(labels, xp.int64), (-1,))
+        rgb = xp.take(colours, xp.where(index < 0, xp.full_like(index, len(self.classes)), index), axis=0)
         return quantise(xp.reshape(rgb, (*labels.shape, 3)), dtype)
 
     def decode(self, rgb: Array) -> SemanticResult:
@@ -176,30 +173,34 @@ class PaletteCodec:
         )
 
     def report(self, rgb: Array) -> list[ClassReport]:
-        """How each class, and then the background, was painted: pixels, drift, residual, ambiguity."""
+        """How each class, and then the background, was painted: pixels, drift, residual, ambiguity.
+
+        Pixels belong to the classes that `decode` gives them, by the codec's own `space` and `reject`;
+        the distances of the report are in RGB, /255, whatever the space.
+        """
         colours = to_numpy(unit_rgb(rgb)) * 255
-        result = PaletteCodec(self.classes, self.background, self.reject, "rgb").decode(rgb)
-        labels, margin, valid = (to_numpy(a) for a in (result.labels, result.margin, result.valid))
-        rows = []
+        result = self.decode(rgb)
+        labels, valid = to_numpy(result.labels), to_numpy(result.valid)
         entries = list(self.classes.items())
         if self.background_colour is not None:
             entries.append(("(background)", self.background_colour))
+        rows = []
         for index, (name, colour) in enumerate(entries):
-            mine = valid & (labels == (index if index < len(self.classes) else -1))
-            count = int(mine.sum())
+            mine = colours[valid & (labels == (index if index < len(self.classes) else -1))]
             painted: Rgb | None = None
             drift = residual = ambiguous = math.nan
-            if count:
-                r, g, b = (int(v) for v in np.rint(np.median(colours[mine], axis=0)))
+            if len(mine):
+                r, g, b = (int(v) for v in np.rint(np.median(mine, axis=0)))
                 painted = (r, g, b)
                 drift = math.dist(painted, colour)
-                residual = float(to_numpy(result.residual)[mine].mean())
-                ambiguous = float((margin[mine] < 24).mean())
-            rows.append(
-                ClassReport(
-                    name, colour, count, count / max(labels.size, 1), painted, drift, residual, ambiguous
-                )
-            )
+                away = np.linalg.norm(mine - np.array(colour), axis=1)
+                residual = float(away.mean())
+                rival = np.full(len(mine), np.inf)
+                for _, other in entries[:index] + entries[index + 1 :]:
+                    rival = np.minimum(rival, np.linalg.norm(mine - np.array(other), axis=1))
+                ambiguous = float((rival - away < AMBIGUOUS).mean())
+            share = len(mine) / max(labels.size, 1)
+            rows.append(ClassReport(name, colour, len(mine), share, painted, drift, residual, ambiguous))
         return rows
 
     def _colours(self, dtype: object, xp: object, where: object) -> Array:
@@ -226,15 +227,17 @@ def separated_palette(n: int, avoid: Sequence[Rgb] = (IMPLICIT_BACKGROUND,), lev
         levels: Grid points a channel; `levels ** 3` bounds `n`.
 
     Raises:
-        InputError: `n` is not between 1 and what the grid holds.
+        InputError: `n` is not between 1 and what the grid holds, or `levels` not from 2 to 64.
 
     Examples:
         >>> separated_palette(3)
         [(255, 255, 255), (0, 128, 255), (128, 255, 0)]
     """
+    if not (isinstance(levels, int) and 2 <= levels <= 64):
+        raise InputError(f"levels must be an integer from 2 to 64, got {levels!r}")
     steps = np.rint(np.linspace(0, 255, levels)).astype(int)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    if not 1 <= n <= len(grid) - len(avoid):
+    if not (isinstance(n, (int, np.integer)) and 1 <= n <= len(grid) - len(avoid)):
         raise InputError(f"n must be from 1 to {len(grid) - len(avoid)} (raise levels for more), got {n}")
     away = np.full(len(grid), np.inf)
     for colour in avoid:
