@@ -8,14 +8,17 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 
+FEWEST_FOR_INTERVAL = 5
+"""Below this many units no interval is worth its name, and the range is given instead."""
+
 
 class Estimate(NamedTuple):
-    """A mean with its interval.
+    """A mean, and how sure it is.
 
     Attributes:
         value: The mean.
-        low: Lower end of the interval; NaN where `n` is 1.
-        high: Upper end.
+        low: Lower end of the 95 % interval; with fewer units than `FEWEST_FOR_INTERVAL` the smallest value.
+        high: Upper end; or the largest value.
         n: Units (images, scenes, outputs) that the mean is over.
     """
 
@@ -25,26 +28,30 @@ class Estimate(NamedTuple):
     n: int
 
     def __format__(self, spec: str) -> str:
-        """`0.012 [0.010, 0.015] n=8`, each number formatted by `spec`."""
-        if self.n < 2:
-            return f"{self.value:{spec}} n={self.n}"
-        return f"{self.value:{spec}} [{self.low:{spec}}, {self.high:{spec}}] n={self.n}"
+        """`0.012 [0.010, 0.015] n=8`, or `0.012 (from 0.010 to 0.015) n=3`, numbers formatted by `spec`."""
+        value, low, high = (format(number, spec) for number in self[:3])
+        if self.n == 1:
+            return f"{value} n=1"
+        if self.n < FEWEST_FOR_INTERVAL:
+            return f"{value} (from {low} to {high}) n={self.n}"
+        return f"{value} [{low}, {high}] n={self.n}"
 
 
-def mean_estimate(values: np.ndarray, confidence: float = 0.95, seed: int = 0) -> Estimate:
-    """Mean over independent units with a BCa bootstrap interval (Efron 1987; `scipy.stats.bootstrap`).
+def mean_estimate(values: np.ndarray, seed: int = 0) -> Estimate:
+    """Mean over independent units with a 95 % BCa bootstrap interval (Efron 1987; `scipy.stats.bootstrap`).
 
     Args:
         values: (n,) one finite number a unit: an image, not a pixel.
-        confidence: Of the interval.
         seed: Of the 9,999 resamples.
 
     Raises:
         InputError: `values` is empty, not one-dimensional or not finite.
 
     Examples:
-        >>> f"{mean_estimate(np.array([1.0, 2.0, 3.0, 4.0])):.1f}"
-        '2.5 [1.5, 3.5] n=4'
+        >>> f"{mean_estimate(np.array([1.0, 2.0, 3.0, 4.0, 5.0])):.1f}"
+        '3.0 [1.8, 4.2] n=5'
+        >>> f"{mean_estimate(np.array([1.0, 2.0])):.1f}"
+        '1.5 (from 1.0 to 2.0) n=2'
     """
     from scipy.stats import bootstrap
 
@@ -52,11 +59,7 @@ def mean_estimate(values: np.ndarray, confidence: float = 0.95, seed: int = 0) -
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise InputError(f"values must be a non-empty row of finite numbers, got {values!r}")
     mean = float(values.mean())
-    if len(values) == 1:
-        return Estimate(mean, float("nan"), float("nan"), 1)
-    if np.ptp(values) == 0:
-        return Estimate(mean, mean, mean, len(values))
-    found = bootstrap(
-        (values,), np.mean, confidence_level=confidence, method="BCa", rng=np.random.default_rng(seed)
-    ).confidence_interval
+    if len(values) < FEWEST_FOR_INTERVAL or np.ptp(values) == 0:
+        return Estimate(mean, float(values.min()), float(values.max()), len(values))
+    found = bootstrap((values,), np.mean, method="BCa", rng=np.random.default_rng(seed)).confidence_interval
     return Estimate(mean, float(found.low), float(found.high), len(values))

@@ -1,4 +1,4 @@
-"""`outputs:FOLDER`: pictures that somebody's generator made, to be decoded and looked at without ground truth.
+"""`outputs:FOLDER`: pictures that somebody's generator made, to be looked at without ground truth.
 
 The folder holds the pictures, and, if there is one, `prompts.csv` with a header and the columns
 `output` (file name) and `prompt`, and optionally `input` (the photograph's file name).

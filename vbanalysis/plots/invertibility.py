@@ -210,7 +210,8 @@ def _log(ax: Axes, which: str) -> None:
 
     for axis in (ax.xaxis if name == "x" else ax.yaxis for name in which):
         low, high = axis.get_view_interval()
-        subs = (1.0,) if high > 30 * low else (1.0, 2.0, 5.0)
+        decades = np.log10(high / low)
+        subs = (1.0,) if decades > 2.5 else (1.0, 3.0) if decades > 1 else (1.0, 2.0, 5.0)
         axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())

@@ -115,7 +115,7 @@ def depth_under(
     codec: DepthCodec | None = None,
     remedies: bool = True,
 ) -> pd.DataFrame:
-    """AbsRel after each degradation, as decoded, and with `remedies` calibrated and with mixed edges repaired.
+    """AbsRel after each degradation as decoded, and, with `remedies`, calibrated and with edges repaired.
 
     Returns:
         Columns `sample`, `degradation`, `region` (all, edges, flat), `absrel`, `absrel_calibrated`,
