@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture, at the generator's own size.")]
 Prompt = Annotated[str | None, typer.Option(metavar="TEXT", help="What the picture was made to.")]
+ArrayFile = Annotated[
+    Path, typer.Argument(metavar="ARRAY", help="An array: .npy, .tif, or .png in grey of 8 or 16 bits.")
+]
+PngOut = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="The picture.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
 
 Lam = Annotated[float, typer.Option(metavar="X", help="Shape of the depth curve, below -1.")]
@@ -43,6 +47,10 @@ Background = Annotated[
 
 LAM, C, WALK = -3.0, 10.0 / 3.0, "KRYGCBMW"
 RAINBOW = "rainbow"
+"""What prompts and `--colormap` call the paper's walk."""
+
+UNNAMED_IN_16_BITS = 65535
+"""Stands for -1 in labels of 16 bits, which have no sign."""
 
 COMMANDS: dict[Task, str] = {
     "depth": "depth",

@@ -13,14 +13,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from vbanalysis.cli._options import UNNAMED_IN_16_BITS
 from vbanalysis.errors import InputError
 from vbanalysis.paths import replacing, shown
 
 if TYPE_CHECKING:
     import numpy as np
-
-UNNAMED_IN_TIFF = 65535
-"""Stands for -1 in 16-bit labels, which have no sign."""
 
 
 class Mask(NamedTuple):
@@ -85,10 +83,10 @@ def _unsigned(values: np.ndarray) -> tuple[np.ndarray, str]:
 
     if values.dtype.kind == "f":
         return values, ""
-    if values.max(initial=0) >= UNNAMED_IN_TIFF:
+    if values.max(initial=0) >= UNNAMED_IN_16_BITS:
         raise InputError(f"{int(values.max())} labels do not fit into 16 bits: write .npy")
-    remark = f" (-1 stored as {UNNAMED_IN_TIFF})" if (values < 0).any() else ""
-    return np.where(values < 0, UNNAMED_IN_TIFF, values).astype(np.uint16), remark
+    remark = f" (-1 stored as {UNNAMED_IN_16_BITS})" if (values < 0).any() else ""
+    return np.where(values < 0, UNNAMED_IN_16_BITS, values).astype(np.uint16), remark
 
 
 def _write_json(out: Path, decoded: Decoded, image: Path) -> None:
@@ -116,7 +114,7 @@ def _write_json(out: Path, decoded: Decoded, image: Path) -> None:
     ]
     height, width = decoded.values.shape
     about = {"image": image.name, "prompt": decoded.prompt, "height": height, "width": width}
-    text = json.dumps({**about, "masks": entries}, indent=1)
+    text = json.dumps({**about, "masks": entries})
     with replacing(out) as file:
         file.write(text.encode() + b"\n")
 

@@ -83,6 +83,6 @@ def _ticks(low: float, high: float) -> list[float]:
     inside = low * (high / low) ** 0.04, low * (high / low) ** 0.96
     for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)):
         found = [s * 10.0**d for d in decades for s in steps if inside[0] <= s * 10.0**d <= inside[1]]
-        if 2 <= len(found) <= 12:
+        if 3 <= len(found) <= 12:
             return found
     return [float(f"{low * (high / low) ** share:.2g}") for share in (0.1, 0.5, 0.9)]

@@ -79,4 +79,12 @@ def classes(
 
     masks = [Mask(k, name, colour) for k, (name, colour) in enumerate(codec.classes.items())]
     decoded = Decoded(result.labels, preview, masks, prompt)
-    report.finish(image, f"{len(colours)} classes", lines, facts, out, decoded, as_json)
+    report.finish(
+        image,
+        "1 class" if len(colours) == 1 else f"{len(colours)} classes",
+        lines,
+        facts,
+        out,
+        decoded,
+        as_json,
+    )

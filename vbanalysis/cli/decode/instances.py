@@ -108,4 +108,5 @@ def instances(
 
     masks = [Mask(row["label"], name, row["colour"]) for row in rows]
     decoded = Decoded(result.labels, preview, masks, prompt)
-    report.finish(image, f"{len(result)} instances", lines, facts, out, decoded, as_json)
+    count = "1 instance" if len(result) == 1 else f"{len(result)} instances"
+    report.finish(image, count, lines, facts, out, decoded, as_json)
