@@ -21,6 +21,9 @@ from vbanalysis.types import Array, Frame
 LEAST_EVIDENCE = 0.05
 """The two deciding statistics must be at least this far from 0, on their scale of -1 to 1, to count."""
 
+CREASE = 0.2
+"""A change of slope between neighbours, rise over run, that a sharp crease is granted among flat faces."""
+
 
 class NormalConvention(NamedTuple):
     """What a normal map's statistics say of its convention.
@@ -97,8 +100,11 @@ def _integrability(x: np.ndarray, y: np.ndarray, z: np.ndarray, valid: np.ndarra
     right, up = (np.where(z > 0.2, -a / np.maximum(z, 0.2), 0.0) for a in (x, y))
     across = -np.gradient(right, axis=0)  # rows run downwards
     along = np.gradient(up, axis=1)
+    if not seen.any():
+        return 0.0
+    across, along = across[seen], along[seen]
     # Creases and smooth curvature agree in both; depth edges do not, and are few but large.
-    limit = np.quantile(np.abs(np.concatenate([across[seen], along[seen]])), 0.98) if seen.any() else 0.0
-    keep = seen & (np.abs(across) <= limit) & (np.abs(along) <= limit)
-    energy = np.sqrt((across[keep] ** 2).sum() * (along[keep] ** 2).sum())
-    return float((across[keep] * along[keep]).sum() / energy) if energy > 0 else 0.0
+    limit = max(CREASE, float(np.quantile(np.abs(np.concatenate([across, along])), 0.98)))
+    across, along = np.clip(across, -limit, limit), np.clip(along, -limit, limit)
+    energy = np.sqrt((across**2).sum() * (along**2).sum())
+    return float((across * along).sum() / energy) if energy > 0 else 0.0
