@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.codecs import WALKS, DepthCodec, PowerCurve
-from vbanalysis.plots.panels import show_picture
+from vbanalysis.plots.panels import show_depth, show_picture, show_scalar
 from vbanalysis.plots.style import COLOURS, size
 from vbanalysis.stats import mean_estimate
+from vbanalysis.types import DepthResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,6 +69,18 @@ def round_trip_figure(
     return fig
 
 
+def overview_figure(photograph: np.ndarray, painted: np.ndarray, decoded: DepthResult) -> Figure:
+    """A photograph, depth painted as a picture, what is decoded from it, and how far to trust each pixel."""
+    import matplotlib.pyplot as plt
+
+    fig, axes = plt.subplots(1, 4, figsize=size(2, 0.185))
+    show_picture(axes[0], photograph, "photograph")
+    show_picture(axes[1], painted, "depth, painted as a picture")
+    show_depth(axes[2], decoded.depth_m, "decoded: metres")
+    show_scalar(axes[3], decoded.residual, "residual: how far to trust it", limits=(0, 48), unit="/255")
+    return fig
+
+
 def pictures_figure(columns: Sequence[tuple[str, np.ndarray, np.ndarray]], limit: float = 0.1) -> Figure:
     """A degraded picture over the relative error of its depth, one column each."""
     import matplotlib.pyplot as plt
@@ -119,33 +132,34 @@ def by_distance_figure(table: pd.DataFrame, names: Sequence[str]) -> Figure:
 
 
 def walks_figure(table: pd.DataFrame) -> Figure:
-    """AbsRel of the six walks, one group of dots a degradation."""
+    """Mean AbsRel (%) of the six walks, a row a degradation; shaded by its ratio to the paper's walk."""
     import matplotlib.pyplot as plt
+    import seaborn
 
-    names = list(dict.fromkeys(table.degradation))
+    mean = (
+        100 * table.pivot_table(index="degradation", columns="walk", values="absrel", sort=False)[list(WALKS)]
+    )
+    ratio = np.log2(mean.div(mean["KRYGCBMW"], axis=0))
     fig, ax = plt.subplots(figsize=size(1, 0.75))
-    for k, walk in enumerate(WALKS):
-        _dots(
-            ax,
-            table[table.walk == walk],
-            names,
-            "absrel",
-            walk,
-            COLOURS[k % len(COLOURS)],
-            (k - 2.5) * 0.13,
-            factor=100,
-        )
-    ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    ax.set_xscale("log")
-    ax.set_xlabel("AbsRel (%), mean and 95 % interval over scenes")
-    _log(ax, "x")
-    fig.legend(ncols=3, prop={"family": "monospace", "size": 6}, loc="outside lower center")
+    seaborn.heatmap(
+        ratio, ax=ax, annot=mean, fmt=".2f", annot_kws={"fontsize": 6}, cmap="RdBu_r", vmin=-1, vmax=1, cbar=False,
+        linewidths=0.5, linecolor="white",
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
+    ax.set_xticklabels(list(WALKS), family="monospace", fontsize=5.5, rotation=30, ha="right")
+    ax.tick_params(length=0)
+    ax.grid(visible=False)
     return fig
 
 
 def masks_figure(normals: pd.DataFrame, palettes: pd.DataFrame, instances: pd.DataFrame) -> Figure:
-    """Normals by degradation, palettes by noise, instances by degradation."""
+    """Normals by degradation, palettes and instances by noise.
+
+    Args:
+        normals: Of `studies.invertibility.normals_under`.
+        palettes: Of `palette_under_noise`.
+        instances: Of `instances_under`, its degradations named by their noise in /255.
+    """
     import matplotlib.pyplot as plt
 
     fig, (angle, wrong, iou) = plt.subplots(1, 3, figsize=size(2, 0.5), width_ratios=(1, 1, 1))
@@ -168,11 +182,23 @@ def masks_figure(normals: pd.DataFrame, palettes: pd.DataFrame, instances: pd.Da
     wrong.plot([], [], color="0.4", linestyle=(0, (3, 2)), label="random colours")
     wrong.set(xlabel="noise (/255)", ylabel="wrong pixels (%)", title="palettes")
     wrong.legend()
-    names = list(dict.fromkeys(instances.degradation))
-    _dots(iou, instances, names, "mean_iou", "", COLOURS[0], 0.0)
-    iou.set_yticks(range(len(names)), names)
-    iou.invert_yaxis()
-    iou.set(xlabel="mean IoU", title="instances", xlim=(-0.02, 1.02))
+    by_noise = instances.assign(
+        sigma=instances.degradation.astype(float), share=instances.found / instances.painted
+    )
+    for k, (column, label) in enumerate((("mean_iou", "mean IoU"), ("share", "found / painted"))):
+        found = [(sigma, mean_estimate(part[column].to_numpy())) for sigma, part in by_noise.groupby("sigma")]
+        sigmas = [sigma for sigma, _ in found]
+        iou.plot(sigmas, [f.value for _, f in found], color=COLOURS[k], label=label)
+        iou.fill_between(
+            sigmas,
+            [f.low for _, f in found],
+            [f.high for _, f in found],
+            color=COLOURS[k],
+            alpha=0.2,
+            linewidth=0,
+        )
+    iou.set(xlabel="noise (/255)", title="instances", ylim=(-0.02, None))
+    iou.legend()
     return fig
 
 
