@@ -31,7 +31,7 @@ def depth_figure(readings: Sequence[Reading], fov_deg: float) -> Figure:
     for row, reading in zip(axes, readings, strict=True):
         decoded = reading.result
         _show_input(row[0], reading)
-        show_picture(row[1], reading.sample.output, "output")
+        show_picture(row[1], reading.output, "output")
         show_depth(row[2], decoded.depth_m, "decoded depth")
         show_scalar(row[3], decoded.residual, "residual", limits=(0, 32), unit="/255")
         height, width = decoded.depth_m.shape
@@ -73,7 +73,7 @@ def normals_figure(readings: Sequence[Reading]) -> Figure:
     for row, reading in zip(axes, readings, strict=True):
         decoded = reading.result
         _show_input(row[0], reading)
-        show_picture(row[1], reading.sample.output, "output")
+        show_picture(row[1], reading.output, "output")
         show_normals(row[2], decoded.normals, "normals (white: none)")
         show_scalar(row[3], decoded.length, "raw length", limits=(0.5, 1.5), cmap="RdBu_r")
         row[4].hist(decoded.length.ravel(), bins=np.linspace(0, 1.75, 71), color=COLOURS[0], density=True)
@@ -91,7 +91,7 @@ def classes_figure(readings: Sequence[Reading]) -> Figure:
     fig, axes = _rows(readings, 4)
     for row, reading in zip(axes, readings, strict=True):
         _show_input(row[0], reading)
-        show_picture(row[1], reading.sample.output, "output")
+        show_picture(row[1], reading.output, "output")
         show_labels(row[2], np.where(reading.result.valid, reading.result.labels + 1, -1), "decoded classes")
         report = reading.details["report"]
         places = np.arange(len(report))
@@ -113,7 +113,7 @@ def instances_figure(readings: Sequence[Reading]) -> Figure:
     fig, axes = _rows(readings, 4)
     for row, reading in zip(axes, readings, strict=True):
         _show_input(row[0], reading)
-        show_picture(row[1], reading.sample.output, "output")
+        show_picture(row[1], reading.output, "output")
         labels = reading.result.labels
         crop = _foreground(labels)
         show_labels(row[2], labels[crop], f"{len(reading.result)} × {reading.row['class']}", numbers=True)
@@ -137,7 +137,7 @@ def _rows(readings: Sequence[Reading], columns: int) -> tuple[Figure, np.ndarray
 
 
 def _aspect(reading: Reading) -> float:
-    height, width = reading.sample.output.shape[:2]
+    height, width = reading.output.shape[:2]
     return max(0.6, min(height / width, 1.0))
 
 
@@ -155,7 +155,7 @@ def _short(reading: Reading) -> str:
 def _at_size(image: np.ndarray | None, height: int, width: int, reading: Reading) -> np.ndarray:
     """The input at the output's size, nearest pixels; the output itself where there is no input."""
     if image is None:
-        return reading.sample.output
+        return reading.output
     rows = np.arange(height) * image.shape[0] // height
     columns = np.arange(width) * image.shape[1] // width
     return image[rows][:, columns]

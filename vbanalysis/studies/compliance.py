@@ -5,7 +5,7 @@ Each output is decoded as its prompt asks, or, without a prompt, as its colours 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,16 +45,22 @@ class Reading:
     Attributes:
         sample: The output with its input and prompt.
         instruction: The prompt as read, or a guess from the colours where there is none.
-        result: The decoded output, at its own resolution.
+        result: The decoded output, at its own resolution: the result of the task's codec.
         row: Its figures, one column each.
         details: Tables and intermediate results that figures need, by name.
     """
 
     sample: Sample
     instruction: Instruction
-    result: DepthResult | NormalResult | SemanticResult | InstanceResult
+    result: Any
     row: dict[str, Any]
     details: dict[str, Any]
+
+    @property
+    def output(self) -> np.ndarray:
+        """The picture that was read."""
+        assert self.sample.output is not None
+        return self.sample.output
 
 
 def read_outputs(samples: Iterable[Sample]) -> Iterator[Reading | tuple[str, str]]:
@@ -74,7 +80,7 @@ def read_output(sample: Sample) -> Reading:
     """
     assert sample.output is not None
     instruction = parse(sample.prompt, sample.task) if sample.prompt else guess(sample.output)
-    readers = {
+    readers: dict[str, Callable[[np.ndarray, Instruction], tuple[Any, dict[str, Any], dict[str, Any]]]] = {
         "depth": _read_depth,
         "normals": _read_normals,
         "semantic": _read_classes,
@@ -220,6 +226,7 @@ def _read_instances(
 ) -> tuple[InstanceResult, dict[str, Any], dict[str, Any]]:
     codec = InstanceCodec(background=instruction.background or (0, 0, 0))
     decoded = codec.decode(rgb)
+    assert isinstance(decoded, InstanceResult)  # one picture, not a batch
     sensitivity = pd.DataFrame(codec.sensitivity(rgb))
     row = {
         "class": instruction.classes[0] if instruction.classes else "",

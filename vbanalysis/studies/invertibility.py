@@ -8,6 +8,7 @@ of 1, and its share is given as `unread`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ from vbanalysis.codecs import (
 )
 from vbanalysis.codecs.degradations import Degradation, Drift, Jpeg, Noise, Resize, Rounding, WebP, chain
 from vbanalysis.paths import cache_dirs
-from vbanalysis.types import Frame, Sample
+from vbanalysis.types import Frame, InstanceResult, Rgb, Sample
 
 Degradations = Mapping[str, Degradation]
 
@@ -138,7 +139,7 @@ def depth_under(
                 if where.sum() < 50:
                     continue
                 read = np.isfinite(decoded.depth_m[where])
-                row = {"sample": sample.id, "degradation": name, "region": region}
+                row: dict[str, Any] = {"sample": sample.id, "degradation": name, "region": region}
                 row |= {column: _absrel(read_as[where], depth[where]) for column, read_as in maps.items()}
                 rows.append(row | {"unread": 1 - read.mean(), "pixels": int(where.sum())})
     return pd.DataFrame(rows)
@@ -230,9 +231,8 @@ def palette_under_noise(
     for scene in range(scenes):
         for n in class_counts:
             labels = _patches(n, scene, seed)
-            rng = np.random.default_rng([seed, scene, n])
-            random = {tuple(int(v) for v in c) for c in rng.integers(0, 256, (4 * n, 3))} - {(0, 0, 0)}
-            for kind, colours in (("separated", separated_palette(n)), ("random", sorted(random)[::4][:n])):
+            random = _random_colours(n, np.random.default_rng([seed, scene, n]))
+            for kind, colours in (("separated", separated_palette(n)), ("random", random)):
                 codec = PaletteCodec({str(k): c for k, c in enumerate(colours)}, background=(0, 0, 0))
                 points = np.array([*colours, (0, 0, 0)], float)
                 apart = np.linalg.norm(points[:, None] - points[None], axis=-1)
@@ -261,6 +261,7 @@ def instances_under(
             continue
         for name, degrade in degradations.items():
             found = codec.decode(degrade(painted))
+            assert isinstance(found, InstanceResult)  # one picture, not a batch
             stack = masks(found)
             best = [max((float((w & f).sum() / (w | f).sum()) for f in stack), default=0.0) for w in wanted]
             rows.append((sample.id, name, len(wanted), len(found), float(np.mean(best))))
@@ -275,6 +276,13 @@ def _known_and_filled(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
 def _absrel(decoded: np.ndarray, truth: np.ndarray) -> float:
     read = np.isfinite(decoded)
     return float(np.where(read, np.abs(np.where(read, decoded, 0) - truth) / truth, 1.0).mean())
+
+
+def _random_colours(n: int, rng: np.random.Generator) -> list[Rgb]:
+    """`n` different colours, none of them black."""
+    return [
+        (int(c) >> 16, int(c) >> 8 & 255, int(c) & 255) for c in 1 + rng.choice(2**24 - 1, n, replace=False)
+    ]
 
 
 def _patches(n: int, scene: int, seed: int) -> np.ndarray:
