@@ -142,8 +142,8 @@ def walks_figure(table: pd.DataFrame) -> Figure:
     ratio = np.log2(mean.div(mean["KRYGCBMW"], axis=0))
     fig, ax = plt.subplots(figsize=size(1, 0.75))
     seaborn.heatmap(
-        ratio, ax=ax, annot=mean, fmt=".2f", annot_kws={"fontsize": 6}, cmap="RdBu_r", vmin=-1, vmax=1, cbar=False,
-        linewidths=0.5, linecolor="white",
+        ratio, ax=ax, annot=mean, fmt=".2f", annot_kws={"fontsize": 6}, cmap="RdBu_r", vmin=-1, vmax=1,
+        cbar=False, linewidths=0.5, linecolor="white",
     )  # fmt: skip
     ax.set(xlabel="", ylabel="")
     ax.set_xticklabels(list(WALKS), family="monospace", fontsize=5.5, rotation=30, ha="right")
