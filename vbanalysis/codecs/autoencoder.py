@@ -59,10 +59,14 @@ def _load(folder: str) -> Any:
     path = Path(folder)
     try:
         if (path / "config.json").is_file():
-            model = AutoencoderTiny.from_pretrained(path, local_files_only=True)
+            model, found = AutoencoderTiny.from_pretrained(
+                path, local_files_only=True, output_loading_info=True
+            )
+            if found["missing_keys"]:  # diffusers would leave them at random numbers
+                raise ValueError(f"it has no weights for {found['missing_keys'][0]}")
         else:
             model = _load_taef2(path, AutoencoderTiny)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except Exception as error:  # a damaged file fails in as many ways as there are readers
         raise DataError(f"no tiny autoencoder can be loaded from {path}: {error}") from error
     return model.eval().requires_grad_(False)
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import check_rgb, dtype_name, quantise, unit_rgb
+from vbanalysis.codecs._arrays import LEVELS, check_rgb, dtype_name, quantise, unit_rgb
 from vbanalysis.errors import InputError
 
 Degradation = Callable[[np.ndarray], np.ndarray]
@@ -107,7 +107,7 @@ class Resize:
     """Colours resized by `scale` and back, as happens when RGB is resized before it is decoded.
 
     Attributes:
-        scale: Above 0; 0.5 halves both sides. The sides are rounded to whole pixels, at least 1.
+        scale: Above 0, at most 16; 0.5 halves both sides. The sides are rounded to whole pixels, at least 1.
         resample: `"nearest"`, `"bilinear"`, `"bicubic"` or `"lanczos"`, area-weighted when shrinking.
     """
 
@@ -115,8 +115,8 @@ class Resize:
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale > 0):
-            raise InputError(f"scale must be a number above 0, got {self.scale!r}")
+        if not 0 < self.scale <= 16:
+            raise InputError(f"scale must be a number above 0, at most 16; got {self.scale!r}")
         if self.resample not in ("nearest", "bilinear", "bicubic", "lanczos"):
             raise InputError(f"resample must be nearest, bilinear, bicubic or lanczos, got {self.resample!r}")
 
@@ -132,7 +132,7 @@ class Resize:
             np.asarray(Image.fromarray(image[..., k]).resize(small, method).resize((width, height), method))
             for k in range(3)
         ]
-        return quantise(np.clip(np.stack(planes, axis=-1), 0, 1), dtype_name(rgb))
+        return _stored(np.stack(planes, axis=-1), rgb)
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,14 @@ class Noise:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma) and self.sigma >= 0):
             raise InputError(f"sigma must be a number of at least 0, in /255; got {self.sigma!r}")
+        if not (isinstance(self.seed, int) and self.seed >= 0):
+            raise InputError(f"seed must be an integer of at least 0, got {self.seed!r}")
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         """Return the shape and dtype of `rgb`."""
         image = _image(rgb)
         noise = np.random.default_rng(self.seed).normal(0, self.sigma / 255, image.shape)
-        return quantise(np.clip(image + noise, 0, 1), dtype_name(rgb))
+        return _stored(image + noise, rgb)
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,9 @@ class Drift:
         """Return the shape and dtype of `rgb`."""
         image = _image(rgb)
         luma = (image @ np.array([0.299, 0.587, 0.114]))[..., None]  # Rec. 601
-        drifted = self.gain * (luma + self.saturation * (image - luma)) + self.offset / 255
-        return quantise(np.clip(np.clip(drifted, 0, 1) ** self.gamma, 0, 1), dtype_name(rgb))
+        with np.errstate(over="ignore"):
+            drifted = self.gain * (luma + self.saturation * (image - luma)) + self.offset / 255
+        return _stored(np.clip(drifted, 0, 1) ** self.gamma, rgb)
 
 
 def _image(rgb: np.ndarray) -> np.ndarray:
@@ -201,6 +204,12 @@ def _image(rgb: np.ndarray) -> np.ndarray:
     return image
 
 
+def _stored(image: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """Float colours, clipped to [0, 1], in the dtype of `rgb`."""
+    clipped = np.clip(image, 0, 1)
+    return quantise(clipped, dtype_name(rgb)) if dtype_name(rgb) in LEVELS else clipped.astype(rgb.dtype)
+
+
 def _check_quality(quality: int) -> None:
     if not (isinstance(quality, int) and 1 <= quality <= 100):
         raise InputError(f"quality must be an integer from 1 to 100, got {quality!r}")
@@ -210,5 +219,9 @@ def _through_file(rgb: np.ndarray, kind: str, **options: object) -> np.ndarray:
     from PIL import Image
 
     stored = io.BytesIO()
-    Image.fromarray(quantise(_image(rgb), "uint8")).save(stored, kind, **options)
-    return np.asarray(Image.open(stored).convert("RGB"))
+    try:
+        Image.fromarray(quantise(_image(rgb), "uint8")).save(stored, kind, **options)
+    except (OSError, ValueError) as error:  # WebP ends at 16383 pixels a side, JPEG at 65535
+        height, width = rgb.shape[:2]
+        raise InputError(f"rgb of {width} x {height} pixels cannot be stored as {kind}: {error}") from error
+    return np.array(Image.open(stored).convert("RGB"))
