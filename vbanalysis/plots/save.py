@@ -72,7 +72,7 @@ def save_table(
         file.write(table.to_csv(index=False, lineterminator="\n", float_format="%.6g").encode())
     with replacing(folder / f"{stem}.tex") as file:
         file.write(latex.encode())
-    _note(folder, stem, caption, parameters, inputs)
+    _note(folder, f"{stem}.csv", caption, parameters, inputs)
     return folder / f"{stem}.csv"
 
 
