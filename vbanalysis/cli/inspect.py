@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from vbanalysis.cli import _options as options
+from vbanalysis.errors import InputError
 from vbanalysis.paths import shown
 
 if TYPE_CHECKING:
@@ -30,7 +31,10 @@ def inspect(image: options.Image, prompt: options.Prompt = None, as_json: option
 
     instruction = None if prompt is None else parse(prompt)
     rgb = read_rgb(image)
-    found = inspect_picture(rgb, instruction)
+    try:
+        found = inspect_picture(rgb, instruction)
+    except InputError as error:
+        raise InputError(f"{shown(image)}: {error}") from error
     commands = _commands(found, image, instruction)
     height, width = rgb.shape[:2]
     if as_json:

@@ -26,8 +26,8 @@ UNIT = 0.1
 MAPS = ("viridis", "plasma", "inferno", "gray")
 """The colour maps that the paper trained on beside its walk."""
 
-_MOST_PIXELS = 1_000_000  # taken at a stride, which mixes no colours
-_MOST_ON_MAPS = 250_000  # projecting on a line of 256 colours is slower than all the rest
+_MOST_PIXELS = 500_000  # taken at a stride, which mixes no colours
+_MOST_ON_MAPS = 40_000  # projecting on a line of 256 colours is slower than all the rest
 
 
 class MapScore(NamedTuple):

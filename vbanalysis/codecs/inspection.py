@@ -8,7 +8,8 @@ The kinds are tried in this order, each by shares of pixels that are returned as
    coloured pixels, of which there are at least `LEAST_COLOURED`.
 4. Grey: `LEAST_GREY` of the picture has equal channels. Whether that is depth in grey or a grey
    photograph, colours cannot tell.
-5. Depth, of a part of the walk that several share: coloured as much as a map must be.
+5. Depth on a part of the walk that several share: `LEAST_ON_WALK` of the picture lies on one of
+   them, coloured as much as a map must be.
 6. Normals: unit vectors that face the viewer and belong to a surface.
 7. Photograph: whatever is left.
 
@@ -45,6 +46,9 @@ LEAST_FLAT_TINTED = 0.6
 
 LEAST_ON_MAP = 0.9
 """Share within 24/255 of a colour map: photographs have at most 0.33, a retina on black 0.67."""
+
+LEAST_ON_WALK = 0.9
+"""Share within 24/255 of a walk, where no walk can be named: photographs have at most 0.74 (stars)."""
 
 LEAST_COLOURED = 0.2
 """Share of coloured pixels: near black and white, where codes meet grey, every picture is on a code."""
@@ -136,11 +140,15 @@ def walk_to_decode(found: WalkIdentification) -> str | None:
         case "bgr":
             return PAPER_WALK_IN_BGR
         case "ambiguous":
-            paper = next(walk for walk in found.ranking if walk.name == PAPER_WALK)
-            fits = paper.score <= found.ranking[0].score + _NEARLY_BEST
-            return PAPER_WALK if fits else found.ranking[0].name
+            return _one_of_several(found)
         case _:
             return None
+
+
+def _one_of_several(found: WalkIdentification) -> str:
+    best = found.ranking[0]
+    paper = next(walk for walk in found.ranking if walk.name == PAPER_WALK)
+    return PAPER_WALK if paper.score <= best.score + _NEARLY_BEST else best.name
 
 
 def _kind(evidence: Evidence) -> tuple[Kind, str]:
@@ -161,8 +169,13 @@ def _kind(evidence: Evidence) -> tuple[Kind, str]:
         return "colormap", f"a colour map: {best.share:.1%} of the pixels lie on {best.name}"
     if evidence.grey >= LEAST_GREY:
         return "grey", "grey: depth in grey or a grey photograph, which colours cannot tell"
-    if walk.verdict == "ambiguous" and evidence.coloured >= LEAST_COLOURED:
-        return "depth", f"depth: {walk.message}"
+    on_walk = walk.ranking[0].pixels / walk.n_pixels if walk.n_pixels else 0.0
+    if on_walk >= LEAST_ON_WALK and evidence.coloured >= LEAST_COLOURED:
+        name = walk.ranking[0].name
+        return (
+            "depth",
+            f"depth: {on_walk:.1%} of the pixels lie on {name}, on a part that several walks share",
+        )
     facing, handed = abs(evidence.convention.facing), abs(evidence.convention.handed)
     if facing >= LEAST_FACING and (
         evidence.unit_share >= CLEARLY_UNIT
@@ -184,7 +197,7 @@ def _codec_of(kind: Kind, evidence: Evidence) -> Codec | None:
     """What reads a picture, by its colours."""
     match kind:
         case "depth":
-            return DepthCodec(walk=walk_to_decode(evidence.walk) or PAPER_WALK)
+            return DepthCodec(walk=walk_to_decode(evidence.walk) or _one_of_several(evidence.walk))
         case "colormap":
             return ColormapCodec(evidence.maps[0].name)
         case "grey":

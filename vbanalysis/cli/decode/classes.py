@@ -9,9 +9,13 @@ import typer
 from vbanalysis.cli import _options as options
 from vbanalysis.cli.decode import _report as report
 from vbanalysis.cli.decode._report import Out
+from vbanalysis.paths import shown
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_FAR_OFF = 24.0  # published masks have a median of 1 to 5
 
 
 def classes(
@@ -45,6 +49,11 @@ def classes(
     rgb = read_rgb(image)
     result, painted = codec.decode(rgb), codec.report(rgb)
     unit = "/255" if space == "rgb" else "dE*ab"
+    off = float(np.median(result.residual))
+    if off > _FAR_OFF:
+        options.note(
+            f"half of {shown(image)} lies {off:.0f} {unit} and more off all colours: is this its prompt?"
+        )
     counts = np.bincount(result.labels.ravel() + 1, minlength=len(codec.classes) + 1)[1:]
     width = max(len(name) for name in codec.names)
     lines = [

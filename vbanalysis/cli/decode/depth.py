@@ -109,6 +109,10 @@ def _walk_of(rgb: np.ndarray, image: Path) -> str:
     from vbanalysis.codecs import identify_walk
     from vbanalysis.codecs.inspection import walk_to_decode
 
+    if (rgb == 128).all():
+        raise InputError(
+            f"{shown(image)} is mid-grey all over, which is unknown depth: there is none to read"
+        )
     found = identify_walk(rgb)
     walk = walk_to_decode(found)
     if walk is None:
@@ -119,7 +123,7 @@ def _walk_of(rgb: np.ndarray, image: Path) -> str:
     if found.verdict == "bgr":
         options.note(f"{shown(image)} is the paper's walk in BGR order, and is read as such")
     elif found.verdict == "ambiguous":
-        options.note(f"{shown(image)} is {found.message}; it is read along {walk}")
+        options.note(f"{shown(image)}: {found.message}; it is read along {walk}")
     return walk
 
 

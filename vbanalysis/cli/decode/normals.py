@@ -45,7 +45,7 @@ def normals(
     if min(rgb.shape[:2]) >= 16:
         found = identify_normal_convention(rgb)
         if convention not in found.candidates:
-            options.note(f"{shown(image)} {found.message}; it is read as {convention}")
+            options.note(f"{shown(image)}: {found.message}; it is read as {convention}")
     result = codec.decode(rgb)
     vectors = convert_normals(result.normals, codec.convention, target.convention).astype(np.float32)
     residual = np.abs(result.length - 1) * 127.5
