@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, to_numpy, unit_rgb
+from vbanalysis.codecs._arrays import like, to_numpy, unit_rgb
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult
 
@@ -54,7 +54,7 @@ def repair_edges(
         least_ratio: Smallest ratio of the two depths.
 
     Raises:
-        InputError: `decoded` is not one image, or `radius` is out of range.
+        InputError: `decoded` is not one image, or a setting is out of range.
     """
     if decoded.depth_m.ndim != 2:
         raise InputError(
@@ -62,6 +62,12 @@ def repair_edges(
         )
     if not (isinstance(radius, int) and 1 <= radius <= 8):
         raise InputError(f"radius must be an integer from 1 to 8, got {radius!r}")
+    if not (least_step > 0 and least_ratio >= 1):
+        raise InputError(
+            f"least_step must be above 0 and least_ratio at least 1, got {least_step!r} and {least_ratio!r}"
+        )
+    if 0 in decoded.depth_m.shape:
+        return EdgeRepair(decoded, decoded.valid)
     depth, residual = to_numpy(decoded.depth_m), to_numpy(decoded.residual)
     known = to_numpy(decoded.valid)
     colours = to_numpy(unit_rgb(decoded.rgb)).astype(np.float32) * 255
@@ -122,8 +128,6 @@ def repair_edges(
             repaired[rows, columns] = np.where(side_b, depth_b, depth_a)[better]
             best_fit[rows, columns] = fit[better]
     mixed = np.isfinite(best_fit)
-    if dtype_name(decoded.rgb) in LEVELS:
-        repaired = repaired.astype(np.float32)
     result = DepthResult(
         like(repaired, decoded.depth_m),
         decoded.residual,
