@@ -77,9 +77,10 @@ def read_prompt(prompt: str | None, task: Task) -> Instruction | None:
     except InstructionError:
         asked = task
     alike = {"semantic", "referring"}
+    instruction = parse(prompt, task)
     if asked != task and asked in COMMANDS and not alike >= {asked, task}:
         note(f"the prompt asks for {asked}: that is read by  vbanalysis decode {COMMANDS[asked]}")
-    return parse(prompt, task)
+    return instruction
 
 
 def note(message: str) -> None:

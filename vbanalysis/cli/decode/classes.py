@@ -45,8 +45,8 @@ def classes(
     from vbanalysis.images import read_rgb
 
     check_outputs(out or (), image, masks=True)
-    codec = options.palette_codec(prompt, class_, background, space=space, reject=reject)
     rgb = read_rgb(image)
+    codec = options.palette_codec(prompt, class_, background, space=space, reject=reject)
     result, painted = codec.decode(rgb), codec.report(rgb)
     unit = "/255" if space == "rgb" else "dE*ab"
     off = float(np.median(result.residual))

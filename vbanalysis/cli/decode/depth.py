@@ -59,8 +59,8 @@ def depth(
     from vbanalysis.images import read_rgb
 
     check_outputs(out or (), image, masks=False)
-    instruction = options.read_prompt(prompt, "depth")
     rgb: Any = read_rgb(image)
+    instruction = options.read_prompt(prompt, "depth")
     named = colormap or (instruction.colormap if instruction is not None and walk == "auto" else None)
     codec: DepthCodec | ColormapCodec
     if named in (None, options.RAINBOW):

@@ -56,8 +56,8 @@ def instances(
     from vbanalysis.instructions import parse_colour
 
     check_outputs(out or (), image, masks=True)
-    instruction = options.read_prompt(prompt, "instance")
     rgb = read_rgb(image)
+    instruction = options.read_prompt(prompt, "instance")
     beside = (instruction.background if instruction is not None else None) or (0, 0, 0)
     if background is not None:
         automatic = background.strip().lower() == "auto"

@@ -37,10 +37,10 @@ def normals(
     from vbanalysis.images import read_rgb
 
     check_outputs(out or (), image, masks=False)
-    options.read_prompt(prompt, "normals")
     codec = NormalCodec(check_frame(convention), tolerance)
     target = NormalCodec(check_frame(to or convention))
     rgb = read_rgb(image)
+    options.read_prompt(prompt, "normals")
     found = None
     if min(rgb.shape[:2]) >= 16:
         found = identify_normal_convention(rgb)
