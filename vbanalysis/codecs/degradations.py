@@ -218,9 +218,9 @@ def _check_quality(quality: int) -> None:
 def _through_file(rgb: np.ndarray, kind: str, **options: object) -> np.ndarray:
     from PIL import Image
 
-    stored = io.BytesIO()
+    image, stored = quantise(_image(rgb), "uint8"), io.BytesIO()
     try:
-        Image.fromarray(quantise(_image(rgb), "uint8")).save(stored, kind, **options)
+        Image.fromarray(image).save(stored, kind, **options)
     except (OSError, ValueError) as error:  # WebP ends at 16383 pixels a side, JPEG at 65535
         height, width = rgb.shape[:2]
         raise InputError(f"rgb of {width} x {height} pixels cannot be stored as {kind}: {error}") from error

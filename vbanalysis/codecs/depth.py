@@ -169,8 +169,8 @@ class DepthCodec:
             >>> DepthCodec().quantization_error(np.array([1.0, 5.0, 50.0])).round(4).tolist()
             [0.0019, 0.0009, 0.0061]
         """
-        width = real_depth(depth_m).dtype
-        xp = namespace(depth_m)
+        depth_m = real_depth(depth_m)
+        xp, width = namespace(depth_m), depth_m.dtype
         if not (isinstance(bits, (int, np.integer)) and 1 <= bits <= 32):
             raise InputError(f"bits must be an integer from 1 to 32, got {bits!r}")
         refuse_negative(depth_m)
@@ -182,7 +182,8 @@ class DepthCodec:
         above = self.curve.inverse(xp.clip(f + half_step, 0.0, 1.0), xp.clip(tail - half_step, 0.0, 1.0))
         below = self.curve.inverse(xp.clip(f - half_step, 0.0, 1.0), xp.clip(tail + half_step, 0.0, 1.0))
         worst = xp.where(above - inner > inner - below, above - inner, inner - below)
-        return xp.astype(xp.where(exact, xp.zeros_like(depth_m), worst / inner), width)
+        with np.errstate(over="ignore"):
+            return xp.astype(xp.where(exact, xp.zeros_like(depth_m), worst / inner), width)
 
 
 def _constant(values: Rgb, reference: Array) -> Array:

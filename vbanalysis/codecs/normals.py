@@ -65,7 +65,8 @@ def convert_normals(normals: Array, source: Frame, target: Frame) -> Array:
     xp = namespace(normals, "normals")
     _check_vectors(normals)
     signs = [a * b for a, b in zip(AXES[check_frame(source)], AXES[check_frame(target)], strict=True)]
-    return normals * xp.asarray(signs, dtype=normals.dtype, device=device(normals))
+    with np.errstate(invalid="ignore"):  # of NaN that a file may hold
+        return normals * xp.asarray(signs, dtype=normals.dtype, device=device(normals))
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class NormalCodec:
         _check_vectors(normals)
         if dtype_name(normals) in ("float16", "bfloat16"):
             normals = xp.astype(normals, xp.float32)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             squared = xp.sum(normals**2, axis=-1)
         unknown = xp.any(xp.isnan(normals), axis=-1) | (squared == 0)
         wrong = ~unknown & ~(xp.abs(squared - 1) <= 0.02)

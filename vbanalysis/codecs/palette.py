@@ -121,7 +121,9 @@ class PaletteCodec:
         if not dtype_name(labels).startswith(("int", "uint")):
             raise InputError(f"labels must be integers, class k is k from 0; got {dtype_name(labels)}")
         lowest = 0 if self.background_colour is None else -1
-        wrong = (labels < lowest) | (labels >= len(self.classes))
+        index = xp.astype(labels, xp.int64)  # the largest of uint64 turn negative there
+        least = 0 if dtype_name(labels).startswith("uint") else lowest
+        wrong = (index < least) | (index >= len(self.classes))
         if bool(xp.any(wrong)):
             raise InputError(
                 f"labels holds {int(xp.sum(xp.astype(wrong, xp.int64)))} values outside {lowest} to "
@@ -129,7 +131,7 @@ class PaletteCodec:
                 + ("" if lowest else " and -1 the background")
             )
         colours = self._colours(xp.float64, xp, device(labels)) / 255
-        index = xp.reshape(xp.astype(labels, xp.int64), (-1,))
+        index = xp.reshape(index, (-1,))
         rgb = xp.take(colours, xp.where(index < 0, xp.full_like(index, len(self.classes)), index), axis=0)
         return quantise(xp.reshape(rgb, (*labels.shape, 3)), dtype)
 
