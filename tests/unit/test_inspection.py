@@ -227,5 +227,7 @@ def gallery():
 def test_every_published_picture_is_told_for_what_it_is(gallery):
     for path, kind in gallery.items():
         rgb = read_photo(path)
-        # Inputs are large; a stride leaves their colours as they are.
-        assert inspect_picture(rgb[::4, ::4] if kind == "photograph" else rgb).kind == kind, path.name
+        # A stride leaves colours as they are.
+        assert inspect_picture(rgb[::4, ::4] if kind == "photograph" else rgb[::2, ::2]).kind == kind, (
+            path.name
+        )
