@@ -112,7 +112,7 @@ def hostile(rng: np.random.Generator, channels: bool):
         shape += (3,)
     dtype = str(rng.choice(COLOURS if rng.random() < 0.75 else OTHERS))
     content = rng.choice(["unit", "bytes", "wild", "bits", "flat", "walk"])
-    values = rng.random(shape) * (1 if content in ("unit", "walk", "flat") else 255)
+    values = np.asarray(rng.random(shape)) * (1 if content in ("unit", "walk", "flat") else 255)
     if content == "flat":
         values = np.full(shape, rng.choice([0, 0.5, 128 / 255, 1]))
     elif content == "walk" and shape[-1:] == (3,):
@@ -124,13 +124,14 @@ def hostile(rng: np.random.Generator, channels: bool):
             array = np.frombuffer(rng.bytes(size), dtype).reshape(shape).copy()  # signalling NaNs among them
         else:
             whole = np.dtype(dtype).kind in "iu" and content in ("unit", "walk", "flat")
-            array = (values * 255 if whole else values).astype(dtype)
+            array = np.asarray(values * 255 if whole else values).astype(dtype)
     if content == "wild" and array.dtype.kind == "f" and array.size:
         with np.errstate(all="ignore"):
             for _ in range(int(rng.integers(1, 4))):
                 array.flat[int(rng.integers(array.size))] = rng.choice(SPECIAL)
     if array.ndim > 1 and rng.random() < 0.3:
         array = array[::-1] if rng.random() < 0.5 else array.repeat(2, 0)[::2]
+    array = np.asarray(array)
     if rng.random() < 0.2:
         with contextlib.suppress(TypeError, ValueError):  # a dtype that torch has not
             return torch.from_numpy(np.array(array))

@@ -243,6 +243,14 @@ def test_a_policy_decides_what_becomes_of_colours_off_the_code():
             assert np.isfinite(np.asarray(result.residual)).all()
 
 
+@pytest.mark.parametrize("colour", [(120, 100, 140), [120, 100, 140], np.array([120, 100, 140])])
+def test_a_nan_colour_may_come_as_any_three_numbers(colour):
+    for dtype in DTYPES:
+        rgb = DepthCodec(nan_colour=colour).encode(np.array([np.nan, 1.0]), dtype)
+        np.testing.assert_allclose(rgb[0] / top(dtype) * 255, [120, 100, 140], rtol=1e-6)
+        assert DepthCodec(nan_colour=colour).decode(rgb).valid.tolist() == [False, True]
+
+
 def test_without_a_nan_colour_grey_is_a_depth_and_nan_cannot_be_painted():
     codec = DepthCodec(nan_colour=None)
     for dtype in DTYPES:
@@ -343,6 +351,16 @@ def test_scales_that_float32_does_not_hold_are_painted_all_the_same():
         scaled = depth * (c / (10 / 3))
         assert np.abs(codec.encode(scaled).astype(int) - paper.encode(depth)).max() <= 4
         assert len(np.unique(codec.encode(scaled), axis=0)) > 45
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_signalling_nan_is_as_quiet_as_any(dtype):
+    for kind, bits in (("f4", 0x7FA00001), ("f8", 0x7FF4000000000001)):
+        depth = np.array([bits, 0], kind.replace("f", "u")).view(kind)
+        assert np.isnan(depth[0])
+        assert DepthCodec().decode(DepthCodec().encode(depth, dtype)).valid.tolist() == [False, True]
+        assert np.isnan(DepthCodec().quantization_error(depth)[0])
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -9,7 +9,6 @@ from scipy import ndimage
 
 from vbanalysis.codecs import WALKS, DepthCodec, NormalCodec, identify_walk, separated_palette
 from vbanalysis.codecs.degradations import Drift, Jpeg, Noise, Rounding, WebP, chain
-from vbanalysis.codecs.identify import flat_share
 from vbanalysis.errors import InputError
 
 CORNERS = [tuple(255 * v for v in corner) for corner in itertools.product((0, 1), repeat=3)]
@@ -150,7 +149,6 @@ def test_nothing_to_look_at_is_an_error(rgb):
         identify_walk(rgb)
 
 
-def test_the_share_of_flat_colours_parts_masks_from_depth():
-    assert flat_share(mask(separated_palette(8))) == 1
-    assert flat_share(DepthCodec().encode(scene(0.4, 40))) < 0.5
-    assert flat_share(np.full((3, 3, 3), np.nan)) == 0
+def test_a_close_up_of_few_shades_is_ambiguous_and_no_mask():
+    near = DepthCodec().encode(np.linspace(0.5, 0.75, 96 * 96).reshape(96, 96))
+    assert identify_walk(near).verdict == "ambiguous"

@@ -66,27 +66,39 @@ def test_unknown_depth_is_filled_from_its_neighbours():
 
 def test_our_own_outputs_are_read_as_what_they_are():
     readings = list(compliance.read_outputs(compliance.own_outputs(height=96)))
-    tasks = [r.instruction.task for r in readings]
-    assert sorted(set(tasks)) == ["depth", "instance", "normals", "semantic"]
+    tasks = [r.task for r in readings]
+    assert sorted(set(tasks)) == ["classes", "depth", "instances", "normals"]
     for reading in readings:
-        if reading.instruction.task == "depth" and "analytic" in reading.sample.id:
+        if reading.task == "depth" and "analytic" in reading.sample.id:
             truth = reading.sample.depth_m
             near = np.isfinite(truth) & (truth < 20)
             assert np.nanmedian(np.abs(reading.result.depth_m - truth)[near] / truth[near]) < 0.1
 
 
 def test_an_output_without_a_prompt_is_taken_for_what_its_colours_suggest():
-    own = compliance.own_outputs(height=120)
-    for kind, task in (
-        ("analytic-1 depth", "depth"),
-        ("motorcycle normals", "normals"),
-        ("analytic-0 instances", "instance"),
-    ):
-        (sample,) = (s for s in own if s.id == kind)
-        assert compliance.guess(sample.output).task == task
+    own = {sample.id: sample.output for sample in compliance.own_outputs(height=120)}
+    wanted = {
+        "analytic-1 depth": "depth",
+        "motorcycle normals": "normals",
+        "analytic-0 instances": "instances",
+    }
+    for name, task in wanted.items():
+        assert compliance.read_output(Sample(id=name, image=None, output=own[name])).task == task
     photograph = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     with pytest.raises(InstructionError, match=r"prompts\.csv"):
-        compliance.guess(photograph)
+        compliance.read_output(Sample(id="photograph", image=None, output=photograph))
+
+
+def test_depth_in_a_colour_map_is_read_as_its_prompt_asks():
+    from vbanalysis.codecs import ColormapCodec
+    from vbanalysis.instructions import depth_prompt
+
+    depth = SCENES[0].depth_m
+    prompt = depth_prompt(colormap="plasma").text
+    sample = Sample(id="plasma", image=None, output=ColormapCodec("plasma").encode(depth), prompt=prompt)
+    reading = compliance.read_output(sample)
+    assert reading.row["code"] == "plasma"
+    assert np.median(np.abs(reading.result.depth_m - depth) / depth) < 0.01
 
 
 def test_an_output_that_cannot_be_read_does_not_stop_the_others():
@@ -94,4 +106,4 @@ def test_an_output_that_cannot_be_read_does_not_stop_the_others():
     odd = Sample(id="odd", image=None, output=own[0].output, prompt="Draw a cat wearing a hat.")
     results = list(compliance.read_outputs([odd, *own]))
     assert results[0][0] == "odd"
-    assert results[1].instruction.task == "depth"
+    assert results[1].task == "depth"

@@ -11,6 +11,7 @@ from vbanalysis.codecs.depth import DepthCodec
 from vbanalysis.codecs.edges import EdgeRepair, repair_edges
 from vbanalysis.codecs.identify import WalkIdentification, WalkScore, identify_walk
 from vbanalysis.codecs.identify_normals import NormalConvention, identify_normal_convention
+from vbanalysis.codecs.inspection import Inspection, inspect_picture
 from vbanalysis.codecs.instances import InstanceCodec, masks, to_rle
 from vbanalysis.codecs.normals import NormalCodec, convert_normals
 from vbanalysis.codecs.palette import ClassReport, PaletteCodec, separated_palette
@@ -23,6 +24,7 @@ __all__ = [
     "ColormapCodec",
     "DepthCodec",
     "EdgeRepair",
+    "Inspection",
     "InstanceCodec",
     "NormalCodec",
     "NormalConvention",
@@ -34,6 +36,7 @@ __all__ = [
     "convert_normals",
     "identify_normal_convention",
     "identify_walk",
+    "inspect_picture",
     "masks",
     "repair_edges",
     "separated_palette",

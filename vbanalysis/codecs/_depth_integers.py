@@ -15,6 +15,7 @@ from array_api_compat import array_namespace
 from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, quantise
 from vbanalysis.codecs._bands import in_bands
 from vbanalysis.codecs._numba import kernels
+from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.codecs.curve import PowerCurve, refuse_negative
 from vbanalysis.codecs.walk import EDGES, channel_order, project, root, walk_colour
 from vbanalysis.types import Array, DepthResult, Rgb
@@ -34,7 +35,7 @@ def decode_integers(codec: DepthCodec, rgb: Array) -> DepthResult:
     top = LEVELS[dtype_name(rgb)]
     # float32 holds all squares of 8-bit values exactly, float64 those of 16 bits.
     number: Any = np.float32 if top == 255 else np.float64
-    rows = _rows(rgb if order == (0, 1, 2) else rgb[..., order], 3)
+    rows = _rows(rgb, 3)
     shape = rows.shape[:2]
     found = [np.empty(shape, kind) for kind in (np.float32, np.float32, np.float32, np.bool_)]
     # Without a colour for "unknown", one that is farther from every colour than the walk can be.
@@ -51,11 +52,21 @@ def decode_integers(codec: DepthCodec, rgb: Array) -> DepthResult:
     )
 
     def work(band: slice) -> None:
-        compiled.decode(rows[band], *settings, *(array[band] for array in found))
+        compiled.decode(_in_order(rows[band], order), *settings, *(array[band] for array in found))
 
     in_bands(work, *shape)
     depth_m, residual, margin, valid = (array.reshape(rgb.shape[:-1]) for array in found)
     return DepthResult(depth_m, residual, margin, valid, rgb)
+
+
+def _in_order(pixels: np.ndarray, order: tuple[int, int, int]) -> np.ndarray:
+    """The channels in the order in which the walk raises them; copied a channel at a time, which is fast."""
+    if order == (0, 1, 2):
+        return pixels
+    ordered = np.empty_like(pixels)
+    for place, channel in enumerate(order):
+        ordered[..., place] = pixels[..., channel]
+    return ordered
 
 
 def _decode_arrays(codec: DepthCodec, rgb: Array) -> DepthResult:
@@ -88,7 +99,7 @@ def kept(codec: DepthCodec, residual: Array, margin: Array) -> Array:
 
 def encode_uint8(codec: DepthCodec, depth_m: Array) -> Array:
     """Paint float32 depth (...) in uint8 (..., 3); `float32_suffices` must hold."""
-    unknown = tuple(codec.nan_colour or (0, 0, 0))
+    unknown = (0, 0, 0) if codec.nan_colour is None else check_colour(codec.nan_colour, "nan_colour")
     first_code, threshold, colours = _encode_tables(codec.lam, codec.c, codec.walk, unknown)
     compiled = kernels("_walk_kernels") if isinstance(depth_m, np.ndarray) else None
     if compiled is None:

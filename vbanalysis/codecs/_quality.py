@@ -36,6 +36,7 @@ class Quality(NamedTuple):
         drift: How far colours drifted at most, in /255: over the colour cube where `calibrate`
             removes a drift, over the prompted colours of a mask; None where nothing tells.
         drift_note: What is known of the drift, in a sentence; may be empty.
+        calibrated: Mean distance to the walk before and after `calibrate`, in /255, or None.
         depth_m: 1st, 50th and 99th percentile of finite depth in metres, or None.
         classes: One report a class of a mask, the background last; empty elsewhere.
         instances: How many instances, or None.
@@ -50,6 +51,7 @@ class Quality(NamedTuple):
     mixed: float | None = None
     drift: float | None = None
     drift_note: str = ""
+    calibrated: tuple[float, float] | None = None
     depth_m: tuple[float, float, float] | None = None
     classes: tuple[ClassReport, ...] = ()
     instances: int | None = None
@@ -72,10 +74,10 @@ def measure(rgb: Array, codec: Codec, flat: FlatColours | None = None) -> Qualit
 def _depth(rgb: Array, codec: DepthCodec | ColormapCodec) -> Quality:
     decoded = codec.decode(rgb)
     finite = decoded.depth_m[np.isfinite(decoded.depth_m)]
-    drift, note = None, ""
+    drift, note, calibrated = None, "", None
     if isinstance(codec, DepthCodec):
         found = calibrate(rgb, codec)
-        note = found.reason
+        note, calibrated = found.reason, (found.residual_before, found.residual_after)
         if found.applied:
             corners = np.stack(np.meshgrid(*[(0, 255)] * 3), axis=-1).reshape(-1, 3)
             drift = float(np.abs(corners @ found.matrix.T + found.offset - corners).max())
@@ -85,6 +87,7 @@ def _depth(rgb: Array, codec: DepthCodec | ColormapCodec) -> Quality:
         mixed=float(repair_edges(decoded).mixed.mean()),
         drift=drift,
         drift_note=note,
+        calibrated=calibrated,
         depth_m=_percentiles(finite, (1.0, 50.0, 99.0)) if finite.size else None,
     )
 
@@ -144,7 +147,7 @@ def _stable(rgb: Array, codec: InstanceCodec, count: int) -> tuple[float, float]
 def _distance(residual: np.ndarray, valid: np.ndarray) -> tuple[tuple[float, float, float], float, float]:
     known = residual[np.isfinite(residual)]
     spread = _percentiles(known, _SPREAD) if known.size else (math.nan,) * 3
-    return spread, float((~(residual <= NEAR_CODE)).mean()), float((~valid).mean())  # type: ignore[return-value]
+    return spread, float((~(residual <= NEAR_CODE)).mean()), float((~valid).mean())
 
 
 def _percentiles(values: np.ndarray, at: tuple[float, float, float]) -> tuple[float, float, float]:

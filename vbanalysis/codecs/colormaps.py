@@ -17,7 +17,7 @@ import numpy as np
 
 from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, quantise, to_numpy, unit_rgb
 from vbanalysis.codecs.colour_spaces import check_colour
-from vbanalysis.codecs.curve import PowerCurve, real_depth, refuse_negative
+from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult, Rgb
 
@@ -84,8 +84,8 @@ class ColormapCodec:
 
     def encode(self, depth_m: Array, dtype: str = "uint8") -> Array:
         """Paint depth as `DepthCodec.encode` does; depth outside the range is an error too."""
-        refuse_negative(real_depth(depth_m))
-        values = to_numpy(real_depth(depth_m)).astype(np.float64)
+        values = to_numpy(as_width(real_depth(depth_m), "float64"))
+        refuse_negative(values)
         unknown = np.isnan(values)
         if self.vmin is None or self.vmax is None:
             position = self.curve.forward(np.where(unknown, 0.0, values))

@@ -108,6 +108,13 @@ def real_depth(depth_m: Array) -> Array:
     raise InputError(f"depth_m must hold real numbers, in metres; got {kind}: convert it to float32")
 
 
+def as_width(depth_m: Array, width: str) -> Array:
+    """Depth cast to `"float32"` or `"float64"`: quietly, whatever kind of NaN it holds and however deep it is."""
+    xp = namespace(depth_m, "depth_m")
+    with np.errstate(over="ignore", invalid="ignore"):
+        return xp.astype(depth_m, getattr(xp, width))
+
+
 def refuse_negative(depth_m: Array) -> None:
     """Raise an InputError that counts the negative depths, if there are any."""
     xp = namespace(depth_m, "depth_m")

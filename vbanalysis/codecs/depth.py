@@ -15,7 +15,7 @@ from array_api_compat import device
 from vbanalysis.codecs._arrays import LEVELS, check_rgb, dtype_name, namespace, quantise, unit_rgb
 from vbanalysis.codecs._depth_integers import decode_integers, encode_uint8, float32_suffices, kept
 from vbanalysis.codecs.colour_spaces import check_colour
-from vbanalysis.codecs.curve import PowerCurve, real_depth, refuse_negative
+from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
 from vbanalysis.codecs.walk import EDGES, channel_order, project, root, walk_colour
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult, Rgb
@@ -104,12 +104,11 @@ class DepthCodec:
         if dtype == "uint8" and float32_suffices(self.lam, self.c):
             if dtype_name(depth_m) != "float32":
                 refuse_negative(depth_m)  # before a tiny one is rounded to 0
-                with np.errstate(over="ignore"):
-                    depth_m = xp.astype(depth_m, xp.float32)
+                depth_m = as_width(depth_m, "float32")
             return encode_uint8(self, depth_m)
         refuse_negative(depth_m)
         if dtype != "float32":
-            depth_m = xp.astype(depth_m, xp.float64)
+            depth_m = as_width(depth_m, "float64")
         unknown = xp.isnan(depth_m)
         known = xp.where(unknown, xp.zeros_like(depth_m), depth_m)
         rgb = walk_colour(self.curve.forward(known), self.walk, self.curve.tail(known))
@@ -170,11 +169,11 @@ class DepthCodec:
             [0.0019, 0.0009, 0.0061]
         """
         depth_m = real_depth(depth_m)
-        xp, width = namespace(depth_m), depth_m.dtype
+        xp, width = namespace(depth_m), dtype_name(depth_m)
         if not (isinstance(bits, (int, np.integer)) and 1 <= bits <= 32):
             raise InputError(f"bits must be an integer from 1 to 32, got {bits!r}")
         refuse_negative(depth_m)
-        depth_m = xp.astype(depth_m, xp.float64)  # a step of many bits is less than float32 resolves
+        depth_m = as_width(depth_m, "float64")  # a step of many bits is less than float32 resolves
         half_step = 1 / (2 * EDGES * (2 ** int(bits) - 1))
         exact = (depth_m == 0) | xp.isinf(depth_m)
         inner = xp.where(exact, xp.ones_like(depth_m), depth_m)
@@ -183,7 +182,7 @@ class DepthCodec:
         below = self.curve.inverse(xp.clip(f - half_step, 0.0, 1.0), xp.clip(tail + half_step, 0.0, 1.0))
         worst = xp.where(above - inner > inner - below, above - inner, inner - below)
         with np.errstate(over="ignore"):
-            return xp.astype(xp.where(exact, xp.zeros_like(depth_m), worst / inner), width)
+            return as_width(xp.where(exact, xp.zeros_like(depth_m), worst / inner), width)
 
 
 def _constant(values: Rgb, reference: Array) -> Array:

@@ -25,6 +25,9 @@ LEAST_AREA = 2e-4
 
 MOST_COLOURS = 256
 
+LEAST_FLAT = 0.85
+"""Share in flat colours of a mask: published ones have 0.96 and more, all else at most 0.68."""
+
 
 class FlatColour(NamedTuple):
     """One flat colour.

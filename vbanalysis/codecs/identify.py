@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from vbanalysis.codecs._arrays import to_numpy, unit_rgb
+from vbanalysis.codecs.flat_colours import LEAST_FLAT, find_flat_colours
 from vbanalysis.codecs.walk import WALKS, project
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array
@@ -22,9 +23,6 @@ LEAST_VOTES = 1e-4
 
 LEAST_MAJORITY = 5.0
 """How many times more pixels must speak for the best walk than against it."""
-
-MOST_FLAT = 0.9
-"""An image with more than this share of its pixels in eight colours is a mask, not depth."""
 
 PAPER_WALK = "KRYGCBMW"
 PAPER_WALK_IN_BGR = "KBCGYRMW"
@@ -67,20 +65,6 @@ class WalkIdentification(NamedTuple):
         if self.verdict == "walk":
             return self.ranking[0].name
         return PAPER_WALK if self.verdict == "bgr" else None
-
-
-def flat_share(rgb: Array) -> float:
-    """Share of an image's pixels in its eight most frequent colours, at 4 bits a channel.
-
-    Masks painted in flat colours come near 1 (published ones: 0.95 and more), depth and
-    normal maps stay far below (0.24 to 0.65).
-    """
-    colours = to_numpy(unit_rgb(rgb)).reshape(-1, 3)
-    cells = (colours[np.isfinite(colours).all(axis=1)] * 15.99).astype(np.int64)
-    if not len(cells):
-        return 0.0
-    counts = np.sort(np.bincount(cells @ (256, 16, 1), minlength=4096))
-    return float(counts[-8:].sum() / len(cells))
 
 
 def identify_walk(rgb: Array) -> WalkIdentification:
@@ -131,13 +115,12 @@ def identify_walk(rgb: Array) -> WalkIdentification:
         if pro < max(1, LEAST_VOTES * n_pixels) or pro < LEAST_MAJORITY * contra:
             unsettled.append(rival.name)
     verdict: Literal["walk", "bgr", "ambiguous", "none"]
-    flat = flat_share(rgb)
     if share < LEAST_SHARE:
         verdict = "none"
         message = f"no depth walk: only {share:.0%} of the pixels lie near {best.name}, the closest"
-    elif unsettled and flat > MOST_FLAT:
+    elif unsettled and (flat := find_flat_colours(rgb).share) >= LEAST_FLAT:
         verdict = "none"
-        message = f"no depth walk: {flat:.0%} of the pixels share eight flat colours, as in a mask"
+        message = f"no depth walk: {flat:.0%} of the pixels are painted in flat colours, as in a mask"
     elif unsettled:
         verdict = "ambiguous"
         message = (

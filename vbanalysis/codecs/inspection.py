@@ -27,7 +27,7 @@ from vbanalysis.codecs._evidence import gather as gather_evidence
 from vbanalysis.codecs._quality import Codec, Quality, measure
 from vbanalysis.codecs.colormaps import ColormapCodec
 from vbanalysis.codecs.depth import DepthCodec
-from vbanalysis.codecs.flat_colours import FlatColours
+from vbanalysis.codecs.flat_colours import LEAST_FLAT, FlatColours
 from vbanalysis.codecs.identify import PAPER_WALK, PAPER_WALK_IN_BGR, WalkIdentification
 from vbanalysis.codecs.identify_normals import LEAST_EVIDENCE, NormalConvention
 from vbanalysis.codecs.instances import InstanceCodec
@@ -37,9 +37,6 @@ from vbanalysis.errors import InputError
 from vbanalysis.types import Array, Instruction
 
 Kind = Literal["depth", "colormap", "grey", "normals", "mask", "photograph"]
-
-LEAST_FLAT = 0.85
-"""Share in flat colours: masks have 0.96 and more, photographs, depth and normals at most 0.68."""
 
 LEAST_FLAT_TINTED = 0.6
 """The same off black and white, for what follows a walk: masks have 0.70 and more, depth at most 0.49."""

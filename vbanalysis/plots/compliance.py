@@ -93,7 +93,8 @@ def classes_figure(readings: Sequence[Reading]) -> Figure:
         _show_input(row[0], reading)
         show_picture(row[1], reading.output, "output")
         show_labels(row[2], np.where(reading.result.valid, reading.result.labels + 1, -1), "decoded classes")
-        report = reading.details["report"]
+        report = reading.table
+        assert report is not None
         places = np.arange(len(report))
         colours = [np.array(colour) / 255 for colour in report.colour]
         row[3].barh(places, report.drift, color=colours, edgecolor="0.3", linewidth=0.5)
@@ -117,7 +118,8 @@ def instances_figure(readings: Sequence[Reading]) -> Figure:
         labels = reading.result.labels
         crop = _foreground(labels)
         show_labels(row[2], labels[crop], f"{len(reading.result)} × {reading.row['class']}", numbers=True)
-        table = reading.details["sensitivity"]
+        table = reading.table
+        assert table is not None
         row[3].plot(table.tau, table.instances, marker="o", markersize=3)
         row[3].axvline(14, color=COLOURS[1], linewidth=0.8)
         row[3].set(xlabel="tau (/255)", ylabel="instances", ylim=(0, table.instances.max() * 1.2 + 1))
@@ -130,7 +132,7 @@ def _rows(readings: Sequence[Reading], columns: int) -> tuple[Figure, np.ndarray
 
     height = sum(_aspect(reading) for reading in readings) / columns
     fig, axes = plt.subplots(
-        len(readings), columns, figsize=size(2, max(height * 1.05, 0.18)), squeeze=False,
+        len(readings), columns, figsize=size(2, max(height * 1.2, 0.18)), squeeze=False,
         height_ratios=[_aspect(reading) for reading in readings],
     )  # fmt: skip
     return fig, axes

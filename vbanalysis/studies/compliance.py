@@ -5,7 +5,7 @@ Each output is decoded as its prompt asks, or, without a prompt, as its colours 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,27 +13,22 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.codecs import (
-    Calibration,
+    ColormapCodec,
     DepthCodec,
+    Inspection,
     InstanceCodec,
     NormalCodec,
     PaletteCodec,
-    WalkIdentification,
-    calibrate,
-    identify_normal_convention,
-    identify_walk,
-    repair_edges,
+    inspect_picture,
     separated_palette,
 )
 from vbanalysis.codecs.degradations import Drift, Jpeg, Noise, chain
-from vbanalysis.codecs.identify import MOST_FLAT, NEAR_CODE, flat_share
-from vbanalysis.codecs.instances import estimate_background
 from vbanalysis.datasets.analytic import CLASSES, Analytic
 from vbanalysis.datasets.motorcycle import Motorcycle
-from vbanalysis.errors import InstructionError
+from vbanalysis.errors import InstructionError, VbanalysisError
 from vbanalysis.instructions import depth_prompt, instance_prompt, normals_prompt, parse, semantic_prompt
 from vbanalysis.studies.invertibility import filled
-from vbanalysis.types import DepthResult, InstanceResult, Instruction, NormalResult, Sample, SemanticResult
+from vbanalysis.types import InstanceResult, Instruction, NormalResult, Sample, SemanticResult
 
 _LEAST_SHARE = 1e-3  # of the pixels, for a class's drift to be more than that of a few stray ones
 
@@ -44,17 +39,19 @@ class Reading:
 
     Attributes:
         sample: The output with its input and prompt.
-        instruction: The prompt as read, or a guess from the colours where there is none.
-        result: The decoded output, at its own resolution: the result of the task's codec.
+        task: `"depth"`, `"normals"`, `"classes"` (semantic or referring) or `"instances"`.
+        inspection: What its colours are, and how well they keep the code.
+        result: The decoded output, at its own resolution: the result of `inspection.codec`.
         row: Its figures, one column each.
-        details: Tables and intermediate results that figures need, by name.
+        table: More of them where one row does not hold them: the classes, the tolerances; or None.
     """
 
     sample: Sample
-    instruction: Instruction
+    task: str
+    inspection: Inspection
     result: Any
     row: dict[str, Any]
-    details: dict[str, Any]
+    table: pd.DataFrame | None = None
 
     @property
     def output(self) -> np.ndarray:
@@ -68,49 +65,45 @@ def read_outputs(samples: Iterable[Sample]) -> Iterator[Reading | tuple[str, str
     for sample in samples:
         try:
             yield read_output(sample)
-        except InstructionError as error:
+        except VbanalysisError as error:
             yield sample.id, str(error)
 
 
 def read_output(sample: Sample) -> Reading:
-    """Decode one output as its prompt asks and take its figures.
+    """Decode one output as its prompt asks, or without a prompt as its colours suggest.
 
     Raises:
-        InstructionError: The prompt cannot be read, or asks for no vision result.
+        InstructionError: The prompt cannot be read or asks for no vision result; or there is none,
+            and the colours are those of no code.
+        InputError: The output is too small to be looked at.
     """
     assert sample.output is not None
-    instruction = parse(sample.prompt, sample.task) if sample.prompt else guess(sample.output)
-    readers: dict[str, Callable[[np.ndarray, Instruction], tuple[Any, dict[str, Any], dict[str, Any]]]] = {
-        "depth": _read_depth,
-        "normals": _read_normals,
-        "semantic": _read_classes,
-        "referring": _read_classes,
-        "instance": _read_instances,
-    }
-    if instruction.task not in readers:
+    instruction = parse(sample.prompt, sample.task) if sample.prompt else None
+    if instruction is not None and instruction.task in ("edit", "generation"):
+        raise InstructionError(f"the prompt asks for no vision result: {sample.prompt!r}")
+    found = inspect_picture(sample.output, instruction)
+    if found.codec is None or found.quality is None:
         raise InstructionError(
-            f"the prompt asks for {instruction.task}, not for a vision result: {sample.prompt!r}"
+            f"there is no prompt, and this is {found.message}: give the prompt in prompts.csv"
         )
-    result, row, details = readers[instruction.task](sample.output, instruction)
-    return Reading(sample, instruction, result, {"output": sample.id, **row}, details)
-
-
-def guess(rgb: np.ndarray) -> Instruction:
-    """What a picture without a prompt seems to be: a flat-coloured mask, depth on a walk, or normals.
-
-    Raises:
-        InstructionError: None of these.
-    """
-    if flat_share(rgb) > MOST_FLAT:
-        return Instruction("instance", "", classes=("object",), background=estimate_background(rgb))
-    if identify_walk(rgb).verdict in ("walk", "bgr"):
-        return Instruction("depth", "", colormap="rainbow")
-    if NormalCodec().decode(rgb).valid.mean() > 0.6 and identify_normal_convention(rgb).candidates:
-        return Instruction("normals", "")
-    raise InstructionError(
-        "no prompt is given, and the colours are those of no depth walk, mask or normal map: "
-        "give the prompt in prompts.csv"
-    )
+    result: Any = found.codec.decode(sample.output)
+    row: dict[str, Any] = {"output": sample.id, "as_asked": found.fits}
+    median, _, p99 = found.quality.residual
+    kept = {"residual_median": median, "residual_p99": p99, "off_code": found.quality.off_code}
+    match found.codec:
+        case DepthCodec() | ColormapCodec():
+            row |= _depth_row(found) | kept
+            return Reading(sample, "depth", found, result, row)
+        case NormalCodec():
+            return Reading(sample, "normals", found, result, row | _normals_row(found, result))
+        case PaletteCodec() as codec:
+            row |= _classes_row(found, codec, result, sample.output) | kept
+            return Reading(sample, "classes", found, result, row, pd.DataFrame(found.quality.classes))
+        case InstanceCodec() as codec:
+            concept = instruction.classes[0] if instruction and instruction.classes else "object"
+            table = pd.DataFrame(codec.sensitivity(sample.output))
+            row |= {"class": concept} | _instances_row(found, result, table)
+            return Reading(sample, "instances", found, result, row, table)
 
 
 def own_outputs(height: int = 240, seed: int = 0) -> list[Sample]:
@@ -147,93 +140,66 @@ def _own(scene: Sample, kind: str, instruction: Instruction, output: np.ndarray)
     )
 
 
-def _read_depth(
-    rgb: np.ndarray, instruction: Instruction
-) -> tuple[DepthResult, dict[str, Any], dict[str, Any]]:
-    found: WalkIdentification = identify_walk(rgb)
-    if found.verdict == "bgr":
-        rgb = np.ascontiguousarray(rgb[..., ::-1])
-    codec = DepthCodec(walk=found.walk or "KRYGCBMW")
-    decoded = codec.decode(rgb)
-    calibration: Calibration = calibrate(rgb, codec)
-    repair = repair_edges(decoded)
-    finite = decoded.depth_m[np.isfinite(decoded.depth_m)]
-    low, median, high = np.percentile(finite, [5, 50, 95]) if finite.size else (np.nan,) * 3
-    corners = np.array(np.meshgrid([0, 1], [0, 1], [0, 1])).reshape(3, -1).T
-    drift = np.abs(corners @ (calibration.matrix - np.eye(3)).T * 255 + calibration.offset).max()
-    row = {
-        "walk": found.walk or found.verdict,
-        "residual": float(decoded.residual.mean()),
-        "residual_p95": float(np.percentile(decoded.residual, 95)),
-        "off_code": float((decoded.residual > NEAR_CODE).mean()),
-        "drift": float(drift),
-        "residual_calibrated": calibration.residual_after,
-        "mixed": float(repair.mixed.mean()),
-        "infinite": float(np.isinf(decoded.depth_m).mean()),
-        "unknown": float((~decoded.valid).mean()),
-        "p5_m": float(low),
-        "median_m": float(median),
-        "p95_m": float(high),
-    }
-    return decoded, row, {"walk": found, "calibration": calibration, "repair": repair}
+def _depth_row(found: Inspection) -> dict[str, Any]:
+    quality, codec = found.quality, found.codec
+    assert quality is not None
+    row: dict[str, Any] = {}
+    if isinstance(codec, DepthCodec):
+        sure = found.evidence.walk.verdict in ("walk", "bgr")
+        row["code"] = codec.walk if sure else f"{codec.walk} (or another)"
+    elif isinstance(codec, ColormapCodec):
+        row["code"] = codec.name
+    if quality.calibrated is not None:
+        before, after = quality.calibrated
+        row |= {"drift": quality.drift or 0.0, "residual": before, "residual_calibrated": after}
+    row |= {"mixed": quality.mixed, "infinite": quality.infinite, "unknown": quality.unknown}
+    low, median, high = quality.depth_m or (np.nan,) * 3
+    return row | {"p1_m": low, "median_m": median, "p99_m": high}
 
 
-def _read_normals(
-    rgb: np.ndarray, instruction: Instruction
-) -> tuple[NormalResult, dict[str, Any], dict[str, Any]]:
-    convention = identify_normal_convention(rgb)
-    decoded = NormalCodec().decode(rgb)
-    row = {
+def _normals_row(found: Inspection, result: NormalResult) -> dict[str, Any]:
+    convention = found.evidence.convention
+    low, median, high = (float(v) for v in np.percentile(result.length, [5, 50, 95]))
+    return {
         "convention": " or ".join(convention.candidates) or "undecided",
         "facing": convention.facing,
         "handed": convention.handed,
-        "length_median": float(np.median(decoded.length)),
-        "length_p5": float(np.percentile(decoded.length, 5)),
-        "length_p95": float(np.percentile(decoded.length, 95)),
-        "off_by_0.05": float((np.abs(decoded.length - 1) > 0.05).mean()),
-        "not_normal": float((~decoded.valid).mean()),
+        "length_p5": low,
+        "length_median": median,
+        "length_p95": high,
+        "off_by_0.05": float((np.abs(result.length - 1) > 0.05).mean()),
+        "not_normal": float((~result.valid).mean()),
     }
-    return decoded, row, {"convention": convention}
 
 
-def _read_classes(
-    rgb: np.ndarray, instruction: Instruction
-) -> tuple[SemanticResult, dict[str, Any], dict[str, Any]]:
-    colours = dict(zip(instruction.classes, instruction.colours, strict=True))
-    codec = PaletteCodec(colours, background=instruction.background or "implicit")
-    decoded = codec.decode(rgb)
-    report = pd.DataFrame(codec.report(rgb))
-    forced = PaletteCodec(colours, background=None).decode(rgb).labels
-    taken = np.bincount(forced[decoded.labels < 0].ravel(), minlength=len(colours))
-    row = {
-        "classes": len(colours),
-        "background": "named"
-        if instruction.background
-        else "implicit black"
-        if codec.background_colour
-        else "none",
-        "unnamed": float((decoded.labels < 0).mean()),
-        "residual": float(decoded.residual.mean()),
-        "off_colour": float((decoded.residual > NEAR_CODE).mean()),
-        "drift_worst": float(report.drift[report.share > _LEAST_SHARE].max()),
-        "would_swallow": instruction.classes[int(taken.argmax())],
+def _classes_row(
+    found: Inspection, codec: PaletteCodec, result: SemanticResult, rgb: np.ndarray
+) -> dict[str, Any]:
+    assert found.quality is not None
+    # What the paper's plain rule, the nearest colour and no background, would make of the unnamed pixels.
+    plain = PaletteCodec(codec.classes, background=None).decode(rgb).labels[result.labels < 0]
+    taken = np.bincount(plain.ravel(), minlength=len(codec.names))
+    background = {"implicit": "implicit black", None: "none"}.get(codec.background, "named")  # type: ignore[arg-type]
+    seen = [row.drift for row in found.quality.classes if row.share > _LEAST_SHARE]
+    return {
+        "classes": len(codec.names),
+        "background": background,
+        "unnamed": float((result.labels < 0).mean()),
+        "would_swallow": codec.names[int(taken.argmax())] if taken.any() else "",
+        "drift_worst": max(seen, default=np.nan),
     }
-    return decoded, row, {"report": report}
 
 
-def _read_instances(
-    rgb: np.ndarray, instruction: Instruction
-) -> tuple[InstanceResult, dict[str, Any], dict[str, Any]]:
-    codec = InstanceCodec(background=instruction.background or (0, 0, 0))
-    decoded = codec.decode(rgb)
-    assert isinstance(decoded, InstanceResult)  # one picture, not a batch
-    sensitivity = pd.DataFrame(codec.sensitivity(rgb))
-    row = {
-        "class": instruction.classes[0] if instruction.classes else "",
-        "count": len(decoded),
-        "count_low": int(sensitivity.instances.min()),
-        "count_high": int(sensitivity.instances.max()),
-        "foreground": float((decoded.labels != 0).mean()),
-        "rejected": float((decoded.labels < 0).sum() / max((decoded.labels != 0).sum(), 1)),
+def _instances_row(found: Inspection, result: InstanceResult, table: pd.DataFrame) -> dict[str, Any]:
+    assert found.quality is not None
+    low, high = found.quality.holds_for or (np.nan, np.nan)
+    foreground = int((result.labels != 0).sum())
+    return {
+        "count": len(result),
+        "same_from_tau": low,
+        "same_to_tau": high,
+        "count_low": int(table.instances.min()),
+        "count_high": int(table.instances.max()),
+        "foreground": foreground / result.labels.size,
+        "rejected": float((result.labels < 0).sum() / max(foreground, 1)),
     }
-    return decoded, row, {"sensitivity": sensitivity}
