@@ -87,7 +87,7 @@ class PowerCurve:
 
     def _bend(self, depth_m: Array) -> Array:
         xp = namespace(depth_m, "depth_m")
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return xp.log1p(depth_m / self.knee_m)
 
 
@@ -109,7 +109,7 @@ def real_depth(depth_m: Array) -> Array:
 
 
 def as_width(depth_m: Array, width: str) -> Array:
-    """Depth cast to `"float32"` or `"float64"`: quietly, whatever kind of NaN it holds and however deep it is."""
+    """Depth as `"float32"` or `"float64"`: quietly, whatever NaN it holds and however deep it is."""
     xp = namespace(depth_m, "depth_m")
     with np.errstate(over="ignore", invalid="ignore"):
         return xp.astype(depth_m, getattr(xp, width))
