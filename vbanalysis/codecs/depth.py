@@ -180,9 +180,9 @@ class DepthCodec:
         f, tail = self.curve.forward(inner), self.curve.tail(inner)
         above = self.curve.inverse(xp.clip(f + half_step, 0.0, 1.0), xp.clip(tail - half_step, 0.0, 1.0))
         below = self.curve.inverse(xp.clip(f - half_step, 0.0, 1.0), xp.clip(tail + half_step, 0.0, 1.0))
-        worst = xp.where(above - inner > inner - below, above - inner, inner - below)
-        with np.errstate(over="ignore"):
-            return as_width(xp.where(exact, xp.zeros_like(depth_m), worst / inner), width)
+        with np.errstate(over="ignore", invalid="ignore"):
+            worst = xp.where(above - inner > inner - below, above - inner, inner - below) / inner
+        return as_width(xp.where(exact, xp.zeros_like(depth_m), worst), width)
 
 
 def _constant(values: Rgb, reference: Array) -> Array:
