@@ -102,6 +102,8 @@ def _add_pool(block: Any, wide: int, channels: int) -> None:
     block.__class__ = PooledBlock
     block.pool = nn.Sequential(
         nn.Conv2d(channels, wide, 1, bias=False),
+        # Weights do not state the number of groups: photographs come back at 30 to 33 dB with 4,
+        # at 29 or less with 1, 2, 8 or 16.
         nn.GroupNorm(4, wide),
         nn.ReLU(inplace=True),
         nn.Conv2d(wide, channels, 1, bias=False),
