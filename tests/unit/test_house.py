@@ -8,12 +8,13 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
-from importlib.metadata import packages_distributions, requires
+from importlib.metadata import metadata, packages_distributions, requires
 from pathlib import Path
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,16 @@ def test_the_conda_environment_asks_for_what_the_pyproject_asks():
 def test_every_requirement_has_a_tested_pin_within_its_bounds(line):
     requirement = Requirement(line)
     assert pins()[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_every_pin_installs_on_the_oldest_python_that_the_pyproject_allows():
+    (oldest,) = SpecifierSet(PROJECT["requires-python"])
+    refused = {
+        name: asked
+        for name in pins()
+        if (asked := metadata(name)["Requires-Python"]) and f"{oldest.version}.0" not in SpecifierSet(asked)
+    }
+    assert not refused
 
 
 @pytest.mark.skipif(
