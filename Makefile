@@ -32,10 +32,11 @@ lab: $(READY) ## Open the notebooks in JupyterLab
 bench: $(READY) ## Time the codecs against their peers, and print the ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=min,median,rounds
 
-lint: $(READY) ## Style, format, import floors, notebooks without outputs
+lint: $(READY) ## Style, format, import floors, types, notebooks without outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/mypy vbanalysis
 	$(if $(NOTEBOOKS),$(BIN)/nbstripout --verify $(NOTEBOOKS))
 
 clean: ## Remove what was built, but not .venv
