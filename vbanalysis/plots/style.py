@@ -16,7 +16,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 def style() -> dict[str, Any]:
     """rcParams of every figure: `with plt.rc_context(style()): ...` or `plt.rcParams.update(style())`."""
-    from matplotlib import cycler
+    from matplotlib.rcsetup import cycler
 
     return {
         "axes.axisbelow": True,
