@@ -1,12 +1,4 @@
-"""Image files in, image and array files out.
-
-Two readers, because two kinds of picture come in. `read_rgb` reads what will be decoded:
-there a colour is a measurement, so a file whose colours were changed on the way (a palette, an
-alpha channel, CMYK inks, 16 bits cut to 8) is an error that says how to convert it. `read_photo`
-reads what a model was shown and converts whatever can be converted.
-
-Neither applies a colour profile: generators write codes, and a profile would move them.
-"""
+"""Pictures read strictly, to be decoded, or tolerantly, as a model was shown them."""
 
 from __future__ import annotations
 
@@ -21,8 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from vbanalysis.errors import ImageError, InputError
-from vbanalysis.paths import replacing, shown
+from vbanalysis.errors import ImageError
+from vbanalysis.paths import shown
 
 MAX_PIXELS = 100_000_000
 """Largest picture that is read unless the caller says otherwise (300 MB of RGB)."""
@@ -99,63 +91,6 @@ def read_photo(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
             raise ImageError(f"{shown(path)} is {_MODES[image.mode]}, not a photograph: save it as 8-bit RGB")
         _load(image)
         return _upright(_three_channels(_converted(image)), image)
-
-
-def write_png(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
-    """Write 8-bit colours as PNG, whole or not at all.
-
-    Args:
-        path: The file; its folder must exist.
-        rgb: (H, W, 3) uint8 RGB.
-
-    Raises:
-        InputError: `rgb` is of another shape or type.
-        DataError: The file cannot be written.
-    """
-    array = np.asarray(rgb)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3 or not array.size:
-        raise InputError(
-            f"rgb must be (H, W, 3) uint8 to be written as PNG, got {array.shape} {array.dtype}: "
-            "encode it with dtype='uint8' first"
-        )
-    with replacing(path) as file:
-        Image.fromarray(np.ascontiguousarray(array)).save(file, format="PNG")
-
-
-def write_array(path: str | os.PathLike[str], array: np.ndarray) -> None:
-    """Write decoded values in the format that the suffix names, whole or not at all.
-
-    `.npy` keeps any array as it is. `.tif` and `.tiff` hold (H, W) or (H, W, 3): floats as
-    float32, integers as uint16 (uint8 stays); integers that do not fit are an error.
-
-    Args:
-        path: The file, ending in `.npy`, `.tif` or `.tiff`; its folder must exist.
-        array: Numbers or truth values.
-
-    Raises:
-        InputError: The suffix is another one, or the array does not fit the format.
-        DataError: The file cannot be written.
-    """
-    array = np.asarray(array)
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"array must hold numbers, got {array.dtype}")
-    match Path(path).suffix.lower():
-        case ".npy":
-            with replacing(path) as file:
-                np.save(file, array, allow_pickle=False)
-        case ".tif" | ".tiff":
-            import tifffile
-
-            values = _tiff_values(array)
-            photometric = "rgb" if values.ndim == 3 else "minisblack"
-            with replacing(path) as file:
-                # Without metadata the same array always gives the same bytes.
-                tifffile.imwrite(file, values, photometric=photometric, metadata=None, software=False)
-        case suffix:
-            raise InputError(
-                f"path must end in .npy, .tif or .tiff, which say the format, "
-                f"got {suffix or 'no suffix'}: {shown(path)}"
-            )
 
 
 _STDERR_LOCK = threading.Lock()
@@ -337,19 +272,3 @@ def _upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
         case 8:
             pixels = pixels.swapaxes(0, 1)[::-1]
     return np.ascontiguousarray(pixels)
-
-
-def _tiff_values(array: np.ndarray) -> np.ndarray:
-    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[-1] == 3)) or not array.size:
-        raise InputError(f"array must be (H, W) or (H, W, 3) to be a TIFF, got {array.shape}: write .npy")
-    if array.dtype.kind == "f":
-        return array.astype(np.float32)
-    if array.dtype == np.uint8:
-        return array
-    low, high = int(array.min()), int(array.max())
-    if low < 0 or high > 65535:
-        raise InputError(
-            f"array holds integers from {low} to {high}, a TIFF here takes 0 to 65535: "
-            "write .npy, which keeps them"
-        )
-    return array.astype(np.uint16)
