@@ -179,3 +179,19 @@ def test_the_order_of_the_pixels_does_not_matter():
 def test_what_is_no_image_is_an_error():
     with pytest.raises(InputError, match="drop the alpha channel"):
         calibrate(np.zeros((5, 5, 4), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("drift", "doubt"),
+    [
+        (Drift(offset=8), "top of the range"),
+        (Drift(offset=-8), "bottom of the range"),
+        (Drift(gain=0.9, offset=10), None),
+    ],
+)
+def test_where_clipping_hides_the_kind_of_drift_the_answer_says_so(drift, doubt):
+    depth = np.geomspace(0.2, 60, 200 * 300).reshape(200, 300)
+    found = calibrate(drift(DepthCodec().encode(depth)))
+    assert found.applied
+    assert ("part of it remains" in found.reason) == (doubt is not None)
+    assert doubt is None or doubt in found.reason

@@ -34,6 +34,7 @@ def test_a_table_gives_prompts_and_inputs(folder):
     [
         ("output,prompt\nmissing.png,x\n", "line 2: there is no file missing.png"),
         ("picture,prompt\nb.png,x\n", "line 2: the column 'output'"),
+        ("output,prompt\na.png,x\nb.png,The cat is <255,0,0>.\n", "line 3: more cells .* double quotes"),
     ],
 )
 def test_a_damaged_table_is_an_error_that_names_the_line(folder, table, message):

@@ -101,6 +101,19 @@ def test_depth_in_a_colour_map_is_read_as_its_prompt_asks():
     assert np.median(np.abs(reading.result.depth_m - depth) / depth) < 0.01
 
 
+def test_a_damaged_picture_does_not_stop_the_others(tmp_path):
+    from vbanalysis.images import write_png
+    from vbanalysis.plugins import load
+
+    for sample in compliance.own_outputs(height=96)[:2]:
+        write_png(tmp_path / f"{sample.id.replace(' ', '-')}.png", sample.output)
+    (tmp_path / "a-broken.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    first, *others = compliance.read_outputs(load("datasets", f"outputs:{tmp_path}"))
+    assert isinstance(first, compliance.Unread)
+    assert "a-broken.png" in first.reason
+    assert [reading.task for reading in others] == ["depth", "normals"]
+
+
 def test_an_output_that_cannot_be_read_does_not_stop_the_others():
     own = compliance.own_outputs(height=96)[:1]
     odd = Sample(id="odd", image=None, output=own[0].output, prompt="Draw a cat wearing a hat.")

@@ -5,7 +5,8 @@ depth is. Where they are found instead tells how the picture's colours drifted. 
 channel carries the depth itself and says nothing, so a drift that leaves 0 and full where they
 are (a gamma curve) cannot be seen at all. Where an image shows every channel at both levels the
 drift may be any affine one; where it does not (a narrow range of depths), only a drift that all
-channels share can be told: one gain, one saturation, one offset.
+channels share can be told: one gain, one saturation, one offset. Where one end of the range is
+clipped, an offset and a gain look alike; the gain is assumed, and the doubt is part of the answer.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _CLEAR = 30.0  # margin, /255, of pixels whose edge is beyond doubt
 _OFF_CODE = 48.0  # median residual, /255, of an image that is no depth image at all
 _LEAST_DRIFT = 2.0  # /255, at the corner of the cube that moves most: less is not worth a correction
 _RIDGE = 1e-4  # pull towards "no drift", which decides where the image says nothing
+_HALF_LEVEL = 0.5 / 255
 _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601
 
 
@@ -110,7 +112,8 @@ def calibrate(rgb: Array, codec: DepthCodec | None = None) -> Calibration:
     if drift < _LEAST_DRIFT or not after < before:
         return unchanged(
             f"nothing to remove: the drift found is {drift:.1f}/255 "
-            f"and takes the residual from {before:.2f} to {after:.2f}/255",
+            f"and takes the residual from {before:.2f} to {after:.2f}/255 "
+            "(a gamma curve, or a gain that is clipped, would leave no trace)",
             unseen,
         )
     kind = (
@@ -118,16 +121,28 @@ def calibrate(rgb: Array, codec: DepthCodec | None = None) -> Calibration:
         if unseen
         else "affine drift"
     )
-    reason = f"residual fell from {before:.2f} to {after:.2f}/255 ({kind})"
+    reason = f"residual fell from {before:.2f} to {after:.2f}/255 ({kind}){_doubt(code, observed, still)}"
     return Calibration(like(corrected, rgb), True, matrix, offset * 255, before, after, unseen, reason)
+
+
+def _doubt(code: np.ndarray, observed: np.ndarray, still: np.ndarray) -> str:
+    """What a clipped end of the range leaves open; empty where neither end is clipped."""
+    full, zero = observed[still & (code > 0.5)], observed[still & (code <= 0.5)]
+    top, bottom = 1 - _HALF_LEVEL, _HALF_LEVEL
+    if (full >= top).mean() > 0.5 and np.median(zero) > 3 * _HALF_LEVEL:
+        end = "full stands at the top of the range"
+    elif (zero <= bottom).mean() > 0.5 and np.median(full) < 1 - 3 * _HALF_LEVEL:
+        end = "zero stands at the bottom of the range"
+    else:
+        return ""
+    return f"; {end} and may be clipped there: if the drift is an offset and not a gain, part of it remains"
 
 
 def _undone(colours: np.ndarray, matrix: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """The colours before the drift. What was clipped at full or zero goes back to full or zero."""
     corrected = np.clip((colours - offset) @ np.linalg.inv(matrix).T, 0, 1)
-    half_level = 0.5 / 255
-    clipped_above = (colours >= 1 - half_level) & (matrix.sum(axis=1) + offset >= 1 - half_level)
-    clipped_below = (colours <= half_level) & (offset <= half_level)
+    clipped_above = (colours >= 1 - _HALF_LEVEL) & (matrix.sum(axis=1) + offset >= 1 - _HALF_LEVEL)
+    clipped_below = (colours <= _HALF_LEVEL) & (offset <= _HALF_LEVEL)
     return np.where(clipped_above, 1.0, np.where(clipped_below, 0.0, corrected))
 
 

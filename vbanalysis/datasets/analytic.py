@@ -41,8 +41,9 @@ class Analytic:
     name = "analytic"
 
     def __init__(self, n: int = 8, height: int = 240, seed: int = 0) -> None:
-        if n < 1 or height < 16:
-            raise InputError(f"n must be at least 1 and height at least 16, got n={n}, height={height}")
+        for name, value, least in (("n", n, 1), ("height", height, 16), ("seed", seed, 0)):
+            if not isinstance(value, int) or value < least:
+                raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
         self.n, self.height, self.seed = n, height, seed
 
     def __len__(self) -> int:

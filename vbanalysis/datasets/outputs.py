@@ -41,7 +41,8 @@ class Outputs:
         self.folder = Path(folder).expanduser()
         if not self.folder.is_dir():
             raise DataError(
-                f"no folder {shown(self.folder)}: name the one that holds the generator's pictures"
+                f"no folder {shown(self.folder.absolute())}: name the one that holds the pictures "
+                "(a notebook runs in its own folder, so name it in full there)"
             )
         table = self.folder / "prompts.csv"
         self._entries = _from_table(table) if table.is_file() else _from_names(self.folder)
@@ -105,6 +106,11 @@ def _from_table(table: Path) -> list[_Entry]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{shown(table)} is not a CSV table in UTF-8: {error}") from error
     for line, row in enumerate(rows, start=2):
+        if None in row:
+            raise DataError(
+                f"{shown(table)}, line {line}: more cells than the header has columns: "
+                'put a prompt with commas in double quotes, "like this, for one"'
+            )
         if not row.get("output"):
             raise DataError(f"{shown(table)}, line {line}: the column 'output' is missing or empty")
         paths = [table.parent / row["output"], table.parent / row["input"] if row.get("input") else None]

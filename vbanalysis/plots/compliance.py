@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vbanalysis.codecs import NormalCodec
+from vbanalysis.codecs import NormalCodec, PaletteCodec
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.plots.panels import (
     show_depth,
@@ -92,7 +92,12 @@ def classes_figure(readings: Sequence[Reading]) -> Figure:
     for row, reading in zip(axes, readings, strict=True):
         _show_input(row[0], reading)
         show_picture(row[1], reading.output, "output")
-        show_labels(row[2], np.where(reading.result.valid, reading.result.labels + 1, -1), "decoded classes")
+        codec = reading.inspection.codec
+        assert isinstance(codec, PaletteCodec)
+        painted = np.array(
+            [*codec.classes.values(), (60, 60, 60)], np.uint8
+        )  # what no class names is dark grey
+        show_picture(row[2], painted[reading.result.labels], "decoded (grey: unnamed)")
         report = reading.table
         assert report is not None
         places = np.arange(len(report))

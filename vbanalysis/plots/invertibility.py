@@ -123,7 +123,7 @@ def by_distance_figure(table: pd.DataFrame, names: Sequence[str]) -> Figure:
     fig, ax = plt.subplots(figsize=size(1, 0.8))
     for k, name in enumerate(names):
         part = table[table.degradation == name]
-        style = ("-", (0, (4, 1.5)))[k // len(COLOURS)]
+        style = ("-", (0, (4, 1.5)))[k % 2]
         ax.plot(part.depth_m, 100 * part.error, label=name, linestyle=style)
     ax.set(xscale="log", yscale="log", xlabel="depth (m)", ylabel="median relative error (%)")
     _log(ax, "xy")

@@ -5,9 +5,9 @@ Each output is decoded as its prompt asks, or, without a prompt, as its colours 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from vbanalysis.codecs import (
     separated_palette,
 )
 from vbanalysis.codecs.degradations import Drift, Jpeg, Noise, chain
+from vbanalysis.datasets import DataSet
 from vbanalysis.datasets.analytic import CLASSES, Analytic
 from vbanalysis.datasets.motorcycle import Motorcycle
 from vbanalysis.errors import InstructionError, VbanalysisError
@@ -60,13 +61,23 @@ class Reading:
         return self.sample.output
 
 
-def read_outputs(samples: Iterable[Sample]) -> Iterator[Reading | tuple[str, str]]:
-    """Read each output; one that cannot be read comes as its id and the reason."""
-    for sample in samples:
+class Unread(NamedTuple):
+    """An output that could not be read, by its id or else its place in the data set, and the reason."""
+
+    output: str
+    reason: str
+
+
+def read_outputs(samples: DataSet | Sequence[Sample]) -> Iterator[Reading | Unread]:
+    """Read each output in turn; a damaged picture or an unreadable prompt does not stop the others."""
+    for place in range(len(samples)):
+        name = f"picture {place + 1}"
         try:
+            sample = samples[place]
+            name = sample.id
             yield read_output(sample)
         except VbanalysisError as error:
-            yield sample.id, str(error)
+            yield Unread(name, str(error))
 
 
 def read_output(sample: Sample) -> Reading:

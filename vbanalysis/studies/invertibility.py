@@ -35,6 +35,9 @@ Degradations = Mapping[str, Degradation]
 EDGE_RATIO = 1.1
 """Pixels within 2 px of a depth step larger than this are "at edges"."""
 
+STEP_RATIO = 1.5
+"""Pixels within 1 px of a depth step larger than this are "at steps": the worst place of all."""
+
 
 def standard_degradations() -> dict[str, Degradation]:
     """What pictures go through before they are read, each ending in 8 bits.
@@ -83,11 +86,12 @@ def filled(depth_m: np.ndarray) -> np.ndarray:
     return depth_m[tuple(nearest)]
 
 
-def at_edges(depth_m: np.ndarray) -> np.ndarray:
-    """(H, W) bool: within 2 px of a step of depth by more than `EDGE_RATIO`, or of an infinite one."""
-    far, near = ndimage.maximum_filter(depth_m, 5), ndimage.minimum_filter(depth_m, 5)
+def near_step(depth_m: np.ndarray, ratio: float = EDGE_RATIO, reach: int = 2) -> np.ndarray:
+    """(H, W) bool: within `reach` pixels of a step of depth by more than `ratio`, or of an infinite one."""
+    window = 2 * reach + 1
+    far, near = ndimage.maximum_filter(depth_m, window), ndimage.minimum_filter(depth_m, window)
     with np.errstate(invalid="ignore"):
-        return (far > near * EDGE_RATIO) & ~(np.isinf(far) & np.isinf(near))
+        return (far > near * ratio) & ~(np.isinf(far) & np.isinf(near))
 
 
 def round_trip_by_depth(
@@ -119,14 +123,15 @@ def depth_under(
     """AbsRel after each degradation as decoded, and, with `remedies`, calibrated and with edges repaired.
 
     Returns:
-        Columns `sample`, `degradation`, `region` (all, edges, flat), `absrel`, `absrel_calibrated`,
+        Columns `sample`, `degradation`, `region` (all, flat, edges, steps), `absrel`, `absrel_calibrated`,
         `absrel_repaired`, `unread` (share), `pixels`.
     """
     codec = codec or DepthCodec()
     rows = []
     for sample in samples:
         known, depth = _known_and_filled(sample)
-        edges = at_edges(depth)
+        edges, steps = near_step(depth), near_step(depth, STEP_RATIO, reach=1)
+        regions = {"all": known, "flat": known & ~edges, "edges": known & edges, "steps": known & steps}
         painted = codec.encode(depth, dtype="float32")
         for name, degrade in degradations.items():
             rgb = degrade(painted)
@@ -135,7 +140,7 @@ def depth_under(
             if remedies:
                 maps["absrel_calibrated"] = codec.decode(calibrate(rgb, codec).rgb).depth_m
                 maps["absrel_repaired"] = repair_edges(decoded).result.depth_m
-            for region, where in (("all", known), ("edges", known & edges), ("flat", known & ~edges)):
+            for region, where in regions.items():
                 if where.sum() < 50:
                     continue
                 read = np.isfinite(decoded.depth_m[where])
