@@ -178,15 +178,15 @@ def test_any_curve_round_trips_without_a_warning(power, scale, walk, positions):
         codec.quantization_error(depth)
 
 
-@pytest.mark.parametrize("lam", [-1, -0.5, 0, 3, np.nan, -np.inf])
+@pytest.mark.parametrize("lam", [-1, -0.5, 0, 3, np.nan, -np.inf, -(10**400), "x", None, True, [-3.0]])
 def test_a_lam_that_makes_no_curve_is_an_error(lam):
-    with pytest.raises(InputError, match=r"lam must be a finite number below -1.*-3"):
+    with pytest.raises(InputError, match=r"lam must be a finite number below -1.*-3.*got"):
         DepthCodec(lam=lam)
 
 
-@pytest.mark.parametrize("c", [0, -1, np.nan, np.inf])
+@pytest.mark.parametrize("c", [0, -1, np.nan, np.inf, "3", None, True])
 def test_a_c_that_is_no_scale_is_an_error(c):
-    with pytest.raises(InputError, match="c must be a finite number of metres above 0"):
+    with pytest.raises(InputError, match=r"c must be a finite number above 0 \(metres.*10/3\), got"):
         DepthCodec(c=c)
 
 
@@ -197,10 +197,12 @@ def test_settings_that_cannot_work_are_errors_that_say_why():
         DepthCodec(walk="RYGCBMWK")
     with pytest.raises(InputError, match=r"lies 0/255 from the walk.*128, 128, 128"):
         DepthCodec(nan_colour=(255, 0, 10 - 10))
-    with pytest.raises(InputError, match="max_residual must be None or a distance"):
-        DepthCodec(max_residual=-1)
-    with pytest.raises(InputError, match="min_margin must be None or a distance"):
-        DepthCodec(min_margin=np.nan)
+    for value in (-1, np.nan, np.inf, "x", True):
+        for name in ("max_residual", "min_margin"):
+            with pytest.raises(
+                InputError, match=f"{name} must be None or a finite number of at least 0.*/255"
+            ):
+                DepthCodec(**{name: value})
 
 
 @pytest.mark.parametrize(

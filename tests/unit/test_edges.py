@@ -133,11 +133,19 @@ def test_small_pictures_have_nothing_to_repair(shape):
 
 def test_what_cannot_work_is_an_error_that_says_why():
     decoded = DepthCodec().decode(np.zeros((4, 4, 3), np.uint8))
-    for radius in (0, 9, 2.5):
+    for radius in (0, 9, 2.5, "3", True):
         with pytest.raises(InputError, match="radius must be an integer from 1 to 8"):
             repair_edges(decoded, radius=radius)
-    for settings in ({"least_step": 0}, {"least_step": np.nan}, {"least_ratio": 0.5}):
-        with pytest.raises(InputError, match="least_step must be above 0 and least_ratio at least 1"):
+    for settings, message in (
+        ({"least_step": 0}, "least_step must be a finite number above 0"),
+        ({"least_step": np.nan}, "least_step must be"),
+        ({"least_ratio": 0.5}, "least_ratio must be a finite number of at least 1"),
+        ({"least_ratio": "a"}, "least_ratio must be.*got 'a'"),
+    ):
+        with pytest.raises(InputError, match=message):
             repair_edges(decoded, **settings)
+    for thing in (5, np.zeros((4, 4))):
+        with pytest.raises(InputError, match=r"decoded must be what DepthCodec\.decode returns"):
+            repair_edges(thing)
     with pytest.raises(InputError, match=r"one image \(H, W\), got depth of shape \(2, 4, 4\)"):
         repair_edges(DepthCodec().decode(np.zeros((2, 4, 4, 3), np.uint8)))

@@ -175,10 +175,12 @@ def test_both_directions_are_differentiable():
 def test_what_cannot_work_is_an_error_that_says_so():
     with pytest.raises(InputError, match=r"one of paper, opengl, opencv, dsine, diode; got 'unity'"):
         NormalCodec("unity")
+    with pytest.raises(InputError, match=r"one of paper.*got \['a'\]"):
+        NormalCodec(["a"])
     with pytest.raises(InputError, match="got 'blender'"):
         convert_normals(np.zeros((1, 3)), "paper", "blender")
-    for tolerance in (0, 1, -0.3, np.nan):
-        with pytest.raises(InputError, match="tolerance must be None or between 0 and 1"):
+    for tolerance in (0, 1, -0.3, np.nan, "x", True):
+        with pytest.raises(InputError, match="tolerance must be None or a number above 0, below 1"):
             NormalCodec(tolerance=tolerance)
     for vectors in (np.zeros((3, 4)), np.zeros((5, 3), int), np.zeros(())):
         with pytest.raises(InputError, match=r"floats of shape \(\.\.\., 3\)"):

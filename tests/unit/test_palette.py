@@ -206,7 +206,9 @@ def test_labels_that_are_no_class_are_counted_and_refused():
         ({"classes": CITY, "background": "black"}, "background must be three whole numbers"),
         ({"classes": {"a": (1, 2, 3), "b": [1, 2, 3]}}, r"\(1, 2, 3\) is given twice"),
         ({"classes": CITY, "background": [70, 130, 180]}, "given twice"),
-        ({"classes": CITY, "reject": 0}, "reject must be None or a distance above 0"),
+        ({"classes": CITY, "reject": 0}, "reject must be None or a finite number above 0"),
+        ({"classes": CITY, "reject": "x"}, "reject must be None or a finite number.*got 'x'"),
+        ({"classes": [("a", (1, 2, 3))]}, "classes must be a mapping of names to colours.*got list"),
         ({"classes": CITY, "reject": math.nan}, "reject must be"),
         ({"classes": CITY, "space": "hsv"}, "space must be 'rgb' or 'lab', got 'hsv'"),
     ],
@@ -245,9 +247,13 @@ def test_no_more_colours_than_the_grid_holds():
     everything = separated_palette(26, levels=3)
     assert len(set(everything)) == 26
     assert (0, 0, 0) not in everything
-    for n in (0, 27, 2.5, "3"):
-        with pytest.raises(InputError, match="n must be from 1 to 26"):
+    for n in (0, 27, 2.5, "3", True):
+        with pytest.raises(InputError, match=f"n must be an integer from 1 to 26.*got {n!r}"):
             separated_palette(n, levels=3)
     for levels in (1, 65, 2.5):
         with pytest.raises(InputError, match="levels must be an integer from 2 to 64"):
             separated_palette(3, levels=levels)
+    with pytest.raises(InputError, match=r"avoid\[1\] must be three whole numbers.*got 'black'"):
+        separated_palette(3, avoid=((0, 0, 0), "black"))
+    with pytest.raises(InputError, match=r"avoid must be colours.*got 5"):
+        separated_palette(3, avoid=5)

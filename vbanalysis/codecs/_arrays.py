@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from array_api_compat import array_namespace, device, is_torch_array
@@ -12,6 +13,67 @@ from vbanalysis.errors import InputError
 
 LEVELS = {"uint8": 255, "uint16": 65535}
 """Largest value of each integer colour type."""
+
+_LARGEST = sys.float_info.max
+
+_Value = TypeVar("_Value")
+
+
+def check_number(
+    value: _Value,
+    name: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    whole: bool = False,
+    optional: bool = False,
+    note: str = "",
+) -> _Value:
+    """Hold a setting to a range; without a bound any finite number will do.
+
+    Args:
+        value: What came. NumPy scalars are numbers, bools are not.
+        name: Of the argument.
+        low: Least accepted value.
+        high: Largest accepted value; inf lets inf in.
+        above: The value must be larger than this.
+        below: The value must be smaller than this.
+        whole: Ask for an integer.
+        optional: Let None pass.
+        note: What else the message should say of what is expected: the unit, a usual value.
+
+    Returns:
+        `value`, a NumPy scalar as the Python number that it holds.
+
+    Raises:
+        InputError: Naming the argument, what came and what was expected.
+
+    Examples:
+        >>> check_number(np.uint8(3), "bits", low=1, high=8, whole=True)
+        3
+    """
+    if optional and value is None:
+        return value
+    number: Any = value
+    kinds = (int, np.integer) if whole else (int, float, np.integer, np.floating)
+    if isinstance(number, kinds) and not isinstance(number, bool):
+        if isinstance(number, np.generic):  # small NumPy integers would overflow in later arithmetic
+            number = int(number) if isinstance(number, np.integer) else float(number)
+        least = -_LARGEST if low is None else low
+        largest = _LARGEST if high is None else high
+        strictly = (above is None or number > above) and (below is None or number < below)
+        if least <= number <= largest and strictly:
+            return number
+    ends = (("of at least", low), ("above", above), ("at most", high), ("below", below))
+    bounds = [f"{word} {end:g}" for word, end in ends if end is not None and abs(end) <= _LARGEST]
+    span = f"from {low:g} to {high:g}" if len(bounds) == 2 and None not in (low, high) else ", ".join(bounds)
+    kind = "an integer" if whole else "a number" if len(bounds) == 2 else "a finite number"
+    expected = " ".join(
+        filter(None, ("None or" if optional else "", kind, span, f"({note})" if note else ""))
+    )
+    raise InputError(f"{name} must be {expected}, got {value!r}")
 
 
 def namespace(array: Any, name: str = "rgb") -> ModuleType:
@@ -84,6 +146,23 @@ def quantise(rgb: Any, dtype: str) -> Any:
     if dtype in ("float32", "float64"):
         return xp.astype(rgb, getattr(xp, dtype))
     raise InputError(f"dtype must be uint8, uint16, float32 or float64, got {dtype!r}")
+
+
+def check_picture(rgb: Any, name: str = "rgb") -> np.ndarray:
+    """One NumPy picture (H, W, 3), as float64 in [0, 1].
+
+    Raises:
+        InputError: It is anything else, or holds NaN.
+    """
+    check_rgb(rgb, name)
+    if not isinstance(rgb, np.ndarray) or rgb.ndim != 3 or 0 in rgb.shape:
+        raise InputError(
+            f"{name} must be one numpy image (H, W, 3), got {type(rgb).__name__} {tuple(rgb.shape)}"
+        )
+    picture = unit_rgb(rgb, name).astype(np.float64)
+    if count := int(np.isnan(picture).any(axis=-1).sum()):
+        raise InputError(f"{name} holds {count} NaN pixels: no picture can store them")
+    return picture
 
 
 def to_numpy(array: Any) -> np.ndarray:

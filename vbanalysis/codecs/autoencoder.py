@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import unit_rgb
-from vbanalysis.codecs.degradations import _image
+from vbanalysis.codecs._arrays import check_picture, unit_rgb
 from vbanalysis.errors import DataError, MissingDependencyError
 
 
@@ -40,7 +39,7 @@ class AutoencoderRoundTrip:
         import torch
 
         model = _load(os.fspath(self.weights))
-        image = torch.from_numpy(_image(rgb).astype(np.float32)).movedim(-1, 0)[None]
+        image = torch.from_numpy(check_picture(rgb).astype(np.float32)).movedim(-1, 0)[None]
         height, width = rgb.shape[:2]
         pad = (0, -width % 8, 0, -height % 8)  # latents are an eighth of the picture
         with torch.inference_mode():

@@ -10,12 +10,11 @@ from __future__ import annotations
 import difflib
 import functools
 import itertools
-import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import LEVELS, dtype_name, like, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs._arrays import LEVELS, check_number, dtype_name, like, quantise, to_numpy, unit_rgb
 from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
 from vbanalysis.errors import InputError
@@ -57,7 +56,9 @@ class ColormapCodec:
     clip: bool = False
 
     def __post_init__(self) -> None:
-        line = _map_colours(self.name)
+        line = _map_colours(_known_name(self.name))
+        if not isinstance(self.curve, PowerCurve):
+            raise InputError(f"curve must be a PowerCurve, got {self.curve!r}")
         if self.nan_colour is not None:
             colour = np.array(check_colour(self.nan_colour, "nan_colour"))
             away = float(np.linalg.norm(line * 255 - colour, axis=1).min())
@@ -70,11 +71,10 @@ class ColormapCodec:
             raise InputError(
                 "vmin and vmax go together: give both for a linear scale, neither for the power curve"
             )
-        if self.vmin is None or self.vmax is None:
-            return
-        if not (math.isfinite(self.vmax) and 0 <= self.vmin < self.vmax):
-            raise InputError(
-                f"vmin and vmax must be metres with 0 <= vmin < vmax, got {self.vmin} and {self.vmax}"
+        if self.vmin is not None:
+            order = "metres, 0 <= vmin < vmax"
+            check_number(
+                self.vmax, "vmax", above=check_number(self.vmin, "vmin", low=0, note=order), note=order
             )
 
     @property
@@ -130,21 +130,26 @@ class ColormapCodec:
         return DepthResult(depth, far, lead, like(valid.reshape(shape), rgb), rgb)
 
 
+def _known_name(name: str) -> str:
+    """The name, if it is one of a matplotlib map."""
+    from matplotlib import colormaps
+
+    if isinstance(name, str) and name in colormaps:
+        return name
+    close = difflib.get_close_matches(str(name), list(colormaps), 3) or [
+        "viridis",
+        "plasma",
+        "inferno",
+        "gray",
+    ]
+    raise InputError(f"colour map {name!r} is not known to matplotlib: did you mean {' or '.join(close)}?")
+
+
 @functools.cache
 def _map_colours(name: str) -> np.ndarray:
     """The (256, 3) float64 colours of a matplotlib map."""
     from matplotlib import colormaps
 
-    if name not in colormaps:
-        close = difflib.get_close_matches(str(name), list(colormaps), 3) or [
-            "viridis",
-            "plasma",
-            "inferno",
-            "gray",
-        ]
-        raise InputError(
-            f"colour map {name!r} is not known to matplotlib: did you mean {' or '.join(close)}?"
-        )
     return np.asarray(colormaps[name](np.linspace(0, 1, 256)))[:, :3]
 
 

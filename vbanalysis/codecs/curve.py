@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import dtype_name, namespace
+from vbanalysis.codecs._arrays import check_number, dtype_name, namespace
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array
 
@@ -36,12 +36,8 @@ class PowerCurve:
     c: float = 10.0 / 3.0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.lam) and self.lam < -1):
-            raise InputError(f"lam must be a finite number below -1, got {self.lam}: the paper uses -3")
-        if not (math.isfinite(self.c) and self.c > 0):
-            raise InputError(
-                f"c must be a finite number of metres above 0, got {self.c}: the paper uses 10/3"
-            )
+        check_number(self.lam, "lam", below=-1, note="the paper uses -3")
+        check_number(self.c, "c", above=0, note="metres; the paper uses 10/3")
         if not math.isfinite(self.lam * self.c):
             raise InputError(f"lam * c must be finite, got {self.lam} * {self.c}: choose a smaller c")
 

@@ -8,14 +8,13 @@ JPEG, WebP), else the dtype it was given. `chain(a, b, ...)` applies several in 
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import LEVELS, check_rgb, dtype_name, quantise, unit_rgb
+from vbanalysis.codecs._arrays import LEVELS, check_number, check_picture, dtype_name, quantise
 from vbanalysis.errors import InputError
 
 Degradation = Callable[[np.ndarray], np.ndarray]
@@ -55,14 +54,15 @@ class Rounding:
     truncate: bool = False
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.bits, int) and 1 <= self.bits <= 8):
-            raise InputError(f"bits must be an integer from 1 to 8, got {self.bits!r}")
+        object.__setattr__(self, "bits", check_number(self.bits, "bits", low=1, high=8, whole=True))
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         """Return uint8."""
         top = 2**self.bits - 1
         # The tiny lift keeps levels that floats hold a hair below a whole number.
-        levels = np.floor(_image(rgb) * top + 1e-9) if self.truncate else np.rint(_image(rgb) * top)
+        levels = (
+            np.floor(check_picture(rgb) * top + 1e-9) if self.truncate else np.rint(check_picture(rgb) * top)
+        )
         return quantise(levels / top, "uint8")
 
 
@@ -79,7 +79,8 @@ class Jpeg:
     subsampling: Subsampling = "4:2:0"
 
     def __post_init__(self) -> None:
-        _check_quality(self.quality)
+        quality = check_number(self.quality, "quality", low=1, high=100, whole=True)
+        object.__setattr__(self, "quality", quality)
         if self.subsampling not in ("4:4:4", "4:2:2", "4:2:0"):
             raise InputError(f"subsampling must be '4:4:4', '4:2:2' or '4:2:0', got {self.subsampling!r}")
 
@@ -95,7 +96,8 @@ class WebP:
     quality: int = 90
 
     def __post_init__(self) -> None:
-        _check_quality(self.quality)
+        quality = check_number(self.quality, "quality", low=1, high=100, whole=True)
+        object.__setattr__(self, "quality", quality)
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         """Return uint8."""
@@ -115,8 +117,7 @@ class Resize:
     resample: Literal["nearest", "bilinear", "bicubic", "lanczos"] = "bilinear"
 
     def __post_init__(self) -> None:
-        if not 0 < self.scale <= 16:
-            raise InputError(f"scale must be a number above 0, at most 16; got {self.scale!r}")
+        check_number(self.scale, "scale", above=0, high=16)
         if self.resample not in ("nearest", "bilinear", "bicubic", "lanczos"):
             raise InputError(f"resample must be nearest, bilinear, bicubic or lanczos, got {self.resample!r}")
 
@@ -125,7 +126,7 @@ class Resize:
         from PIL import Image
 
         method = Image.Resampling[self.resample.upper()]
-        image = _image(rgb).astype(np.float32)
+        image = check_picture(rgb).astype(np.float32)
         height, width = image.shape[:2]
         small = (max(1, round(width * self.scale)), max(1, round(height * self.scale)))
         planes = [
@@ -146,14 +147,12 @@ class Noise:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.sigma) and self.sigma >= 0):
-            raise InputError(f"sigma must be a number of at least 0, in /255; got {self.sigma!r}")
-        if not (isinstance(self.seed, int) and self.seed >= 0):
-            raise InputError(f"seed must be an integer of at least 0, got {self.seed!r}")
+        check_number(self.sigma, "sigma", low=0, note="in /255")
+        object.__setattr__(self, "seed", check_number(self.seed, "seed", low=0, whole=True))
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         """Return the shape and dtype of `rgb`."""
-        image = _image(rgb)
+        image = check_picture(rgb)
         noise = np.random.default_rng(self.seed).normal(0, self.sigma / 255, image.shape)
         return _stored(image + noise, rgb)
 
@@ -175,33 +174,18 @@ class Drift:
     saturation: float = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("gain", "offset", "gamma", "saturation"):
-            if not math.isfinite(getattr(self, name)):
-                raise InputError(f"{name} must be a finite number, got {getattr(self, name)!r}")
-        if self.gain < 0 or self.gamma <= 0 or self.saturation < 0:
-            raise InputError(f"gain and saturation must be at least 0 and gamma above 0, got {self}")
+        check_number(self.gain, "gain", low=0)
+        check_number(self.offset, "offset", note="in /255")
+        check_number(self.gamma, "gamma", above=0)
+        check_number(self.saturation, "saturation", low=0)
 
     def __call__(self, rgb: np.ndarray) -> np.ndarray:
         """Return the shape and dtype of `rgb`."""
-        image = _image(rgb)
+        image = check_picture(rgb)
         luma = (image @ np.array([0.299, 0.587, 0.114]))[..., None]  # Rec. 601
         with np.errstate(over="ignore"):
             drifted = self.gain * (luma + self.saturation * (image - luma)) + self.offset / 255
         return _stored(np.clip(drifted, 0, 1) ** self.gamma, rgb)
-
-
-def _image(rgb: np.ndarray) -> np.ndarray:
-    check_rgb(rgb)
-    if not isinstance(rgb, np.ndarray) or rgb.ndim != 3 or 0 in rgb.shape:
-        raise InputError(
-            f"rgb must be one numpy image (H, W, 3), got {type(rgb).__name__} {tuple(rgb.shape)}"
-        )
-    image = unit_rgb(rgb).astype(np.float64)
-    if np.isnan(image).any():
-        raise InputError(
-            f"rgb holds {int(np.isnan(image).any(axis=-1).sum())} NaN pixels: no picture can store them"
-        )
-    return image
 
 
 def _stored(image: np.ndarray, rgb: np.ndarray) -> np.ndarray:
@@ -210,15 +194,10 @@ def _stored(image: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     return quantise(clipped, dtype_name(rgb)) if dtype_name(rgb) in LEVELS else clipped.astype(rgb.dtype)
 
 
-def _check_quality(quality: int) -> None:
-    if not (isinstance(quality, int) and 1 <= quality <= 100):
-        raise InputError(f"quality must be an integer from 1 to 100, got {quality!r}")
-
-
 def _through_file(rgb: np.ndarray, kind: str, **options: object) -> np.ndarray:
     from PIL import Image
 
-    image, stored = quantise(_image(rgb), "uint8"), io.BytesIO()
+    image, stored = quantise(check_picture(rgb), "uint8"), io.BytesIO()
     try:
         Image.fromarray(image).save(stored, kind, **options)
     except (OSError, ValueError) as error:  # WebP ends at 16383 pixels a side, JPEG at 65535

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import device
 
-from vbanalysis.codecs._arrays import LEVELS, check_rgb, dtype_name, namespace, quantise, unit_rgb
+from vbanalysis.codecs._arrays import (
+    LEVELS,
+    check_number,
+    check_rgb,
+    dtype_name,
+    namespace,
+    quantise,
+    unit_rgb,
+)
 from vbanalysis.codecs._depth_integers import decode_integers, encode_uint8, float32_suffices, kept
 from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
@@ -62,9 +70,7 @@ class DepthCodec:
         _ = self.curve
         channel_order(self.walk)
         for name in ("max_residual", "min_margin"):
-            value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise InputError(f"{name} must be None or a distance in /255, at least 0; got {value!r}")
+            check_number(getattr(self, name), name, low=0, optional=True, note="a distance in /255")
         if self.nan_colour is not None:
             colour = np.array(check_colour(self.nan_colour, "nan_colour"), np.float64)
             distance = float(project(colour, self.walk, 255).residual)
@@ -170,11 +176,10 @@ class DepthCodec:
         """
         depth_m = real_depth(depth_m)
         xp, width = namespace(depth_m), dtype_name(depth_m)
-        if not (isinstance(bits, (int, np.integer)) and 1 <= bits <= 32):
-            raise InputError(f"bits must be an integer from 1 to 32, got {bits!r}")
+        bits = check_number(bits, "bits", low=1, high=32, whole=True)
         refuse_negative(depth_m)
         depth_m = as_width(depth_m, "float64")  # a step of many bits is less than float32 resolves
-        half_step = 1 / (2 * EDGES * (2 ** int(bits) - 1))
+        half_step = 1 / (2 * EDGES * (2**bits - 1))
         exact = (depth_m == 0) | xp.isinf(depth_m)
         inner = xp.where(exact, xp.ones_like(depth_m), depth_m)
         f, tail = self.curve.forward(inner), self.curve.tail(inner)

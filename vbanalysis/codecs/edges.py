@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import like, to_numpy, unit_rgb
+from vbanalysis.codecs._arrays import check_number, like, to_numpy, unit_rgb
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult
 
-_OFF_CODE = 16.0  # residual, /255, above the image's typical one, of a colour that is no point of the walk
+_OFF_CODE = 16.0  # residual, /255, above the image's typical one, of what is no point of the walk
 _TO_YCC = np.array(  # Rec. 601 as JPEG uses it, columns Y, Cb, Cr
     [[0.299, -0.168736, 0.5], [0.587, -0.331264, -0.418688], [0.114, 0.5, -0.081312]], np.float32
 )
@@ -45,7 +45,8 @@ def repair_edges(
     side (a) differ by at least `least_step` and decode to depths at least `least_ratio` apart,
     (b) lie on the code, (c) change by less than a quarter of the step just behind, and (d) have
     this pixel's chroma on the line between them and its brightness in between; and if (e) it is
-    harmful: off the code, or decoded to a depth that is not between theirs.
+    harmful: off the code, or decoded to a depth that is not between theirs while all three
+    channels lie on that line.
 
     Args:
         decoded: One image, (H, W), as `DepthCodec.decode` returns it, with its colours.
@@ -56,16 +57,17 @@ def repair_edges(
     Raises:
         InputError: `decoded` is not one image, or a setting is out of range.
     """
+    if not isinstance(decoded, DepthResult):
+        raise InputError(
+            f"decoded must be what DepthCodec.decode returns, a DepthResult; got {type(decoded).__name__}"
+        )
     if decoded.depth_m.ndim != 2:
         raise InputError(
             f"decoded must be one image (H, W), got depth of shape {tuple(decoded.depth_m.shape)}"
         )
-    if not (isinstance(radius, int) and 1 <= radius <= 8):
-        raise InputError(f"radius must be an integer from 1 to 8, got {radius!r}")
-    if not (least_step > 0 and least_ratio >= 1):
-        raise InputError(
-            f"least_step must be above 0 and least_ratio at least 1, got {least_step!r} and {least_ratio!r}"
-        )
+    radius = check_number(radius, "radius", low=1, high=8, whole=True)
+    check_number(least_step, "least_step", above=0, note="in /255")
+    check_number(least_ratio, "least_ratio", low=1)
     if 0 in decoded.depth_m.shape:
         return EdgeRepair(decoded, decoded.valid)
     depth, residual = to_numpy(decoded.depth_m), to_numpy(decoded.residual)
@@ -80,8 +82,10 @@ def repair_edges(
     def shifted(array: np.ndarray, dy: int, dx: int) -> np.ndarray:
         return array[reach + dy : reach + dy + height, reach + dx : reach + dx + width]
 
-    # A drift moves all colours off the walk; what is mixed lies farther off than the rest.
-    off_code = _OFF_CODE + float(np.median(residual[known])) if known.any() else np.inf
+    # Drift and noise move all colours off the walk; what is mixed lies clearly farther off than the rest.
+    typical = float(np.median(residual[known])) if known.any() else np.inf
+    spread = float(np.median(np.abs(residual[known] - typical))) if known.any() else 0.0
+    off_code = typical + max(_OFF_CODE, 5 * spread)
     repaired, best_fit = depth.copy(), np.full(depth.shape, np.inf, np.float32)
     for dy, dx in _DIRECTIONS:
         for k in range(1, radius + 1):
@@ -118,7 +122,10 @@ def repair_edges(
             own = depth[rows, columns]
             with np.errstate(invalid="ignore"):
                 apart = (far > near * least_ratio) & (far > 0)
-                harmful = (residual[rows, columns] > off_code) | ~((own > near / 1.05) & (own < far * 1.05))
+                third = ~((own > near / 1.05) & (own < far * 1.05))
+            # On the code a third depth may be a real sliver, unless it is just the colour of a mixture.
+            evenly = np.linalg.norm(here - share[:, None] * step, axis=1) < 0.06 * size + 2
+            harmful = (residual[rows, columns] > off_code) | (third & evenly)
             mixture = mixed & level & apart & harmful
             bright = np.abs(step[:, 0]) > 24
             side_b = np.where(bright, here[:, 0] / np.where(bright, step[:, 0], 1.0), share) > 0.5

@@ -24,11 +24,12 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from vbanalysis.codecs import _flood_numpy
-from vbanalysis.codecs._arrays import check_rgb, dtype_name, like, namespace, to_numpy, unit_rgb
+from vbanalysis.codecs._arrays import check_number, check_rgb, dtype_name, like, namespace, to_numpy, unit_rgb
 from vbanalysis.codecs._instance_colours import check_colours, grid_colours
 from vbanalysis.codecs._merge import box_area, merge
 from vbanalysis.codecs._numba import kernels
 from vbanalysis.codecs._rle import masks, to_rle
+from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, InstanceResult, Rgb
 
@@ -116,14 +117,9 @@ class InstanceCodec:
 
     def __post_init__(self) -> None:
         if self.background is not None:
-            colour = tuple(self.background)
-            if len(colour) != 3 or not all(0 <= v <= 255 and v == int(v) for v in colour):
-                raise InputError(f"background must be three integers from 0 to 255 or None, got {colour}")
-            object.__setattr__(self, "background", tuple(int(v) for v in colour))
+            object.__setattr__(self, "background", check_colour(self.background, "background"))
         for name, high in (("tau", 442.0), ("min_area", 1.0), ("erosion", 1.0), ("gamma", math.inf)):
-            value = getattr(self, name)
-            if not 0 <= value <= high:
-                raise InputError(f"{name} must lie in [0, {high:g}], got {value}")
+            check_number(getattr(self, name), name, low=0, high=high)
         for name, kinds in (("connectivity", get_args(Connectivity)), ("merge_area", get_args(MergeArea))):
             if getattr(self, name) not in kinds:
                 raise InputError(f"{name} must be one of {', '.join(kinds)}, got {getattr(self, name)!r}")

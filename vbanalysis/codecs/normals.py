@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from array_api_compat import device
 
-from vbanalysis.codecs._arrays import LEVELS, dtype_name, namespace, quantise, unit_rgb
+from vbanalysis.codecs._arrays import LEVELS, check_number, dtype_name, namespace, quantise, unit_rgb
 from vbanalysis.codecs.walk import root
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, Frame, NormalResult
@@ -44,7 +44,7 @@ def check_frame(frame: str) -> Frame:
     Raises:
         InputError: It is not; the message lists all.
     """
-    if frame not in AXES:
+    if not isinstance(frame, str) or frame not in AXES:
         raise InputError(f"convention must be one of {', '.join(AXES)}; got {frame!r}")
     return frame
 
@@ -99,8 +99,7 @@ class NormalCodec:
 
     def __post_init__(self) -> None:
         check_frame(self.convention)
-        if self.tolerance is not None and not 0 < self.tolerance < 1:
-            raise InputError(f"tolerance must be None or between 0 and 1, got {self.tolerance!r}")
+        check_number(self.tolerance, "tolerance", above=0, below=1, optional=True)
 
     def encode(self, normals: Array, dtype: str = "uint8") -> Array:
         """Paint normals.

@@ -7,14 +7,14 @@ colour is nearest in RGB.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
 from array_api_compat import device
 
-from vbanalysis.codecs._arrays import dtype_name, namespace, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs._arrays import check_number, dtype_name, namespace, quantise, to_numpy, unit_rgb
 from vbanalysis.codecs.colour_spaces import check_colour, srgb_to_lab
 from vbanalysis.codecs.walk import root
 from vbanalysis.errors import InputError
@@ -80,16 +80,21 @@ class PaletteCodec:
     space: Literal["rgb", "lab"] = "rgb"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.classes, Mapping):
+            raise InputError(
+                "classes must be a mapping of names to colours such as {'cat': (255, 0, 0)}, "
+                f"got {type(self.classes).__name__}"
+            )
         if not self.classes:
             raise InputError("classes must name at least one class and its colour")
         colours = [check_colour(colour, f"the colour of {name!r}") for name, colour in self.classes.items()]
-        if self.background is not None and self.background != "implicit":
+        implicit = isinstance(self.background, str) and self.background == "implicit"
+        if self.background is not None and not implicit:
             colours.append(check_colour(self.background, "background"))
         if len(set(colours)) < len(colours):
             twice = next(c for c in colours if colours.count(c) > 1)
             raise InputError(f"the colour {twice} is given twice: no pixel of it could be told apart")
-        if self.reject is not None and not (math.isfinite(self.reject) and self.reject > 0):
-            raise InputError(f"reject must be None or a distance above 0, got {self.reject!r}")
+        check_number(self.reject, "reject", above=0, optional=True, note="a distance")
         if self.space not in ("rgb", "lab"):
             raise InputError(f"space must be 'rgb' or 'lab', got {self.space!r}")
 
@@ -101,7 +106,7 @@ class PaletteCodec:
     @property
     def background_colour(self) -> Rgb | None:
         """The background's colour after the implicit rule, or None."""
-        if self.background is None or self.background != "implicit":
+        if not isinstance(self.background, str):
             return self.background
         nearest = min(math.dist(c, IMPLICIT_BACKGROUND) for c in self.classes.values())
         return IMPLICIT_BACKGROUND if nearest >= CLEAR_OF_IMPLICIT else None
@@ -235,14 +240,15 @@ def separated_palette(n: int, avoid: Sequence[Rgb] = (IMPLICIT_BACKGROUND,), lev
         >>> separated_palette(3)
         [(255, 255, 255), (0, 128, 255), (128, 255, 0)]
     """
-    if not (isinstance(levels, int) and 2 <= levels <= 64):
-        raise InputError(f"levels must be an integer from 2 to 64, got {levels!r}")
+    levels = check_number(levels, "levels", low=2, high=64, whole=True)
+    if not isinstance(avoid, Iterable):
+        raise InputError(f"avoid must be colours such as [(0, 0, 0)], got {avoid!r}")
+    shunned = [check_colour(colour, f"avoid[{place}]") for place, colour in enumerate(avoid)]
     steps = np.rint(np.linspace(0, 255, levels)).astype(int)
     grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    if not (isinstance(n, (int, np.integer)) and 1 <= n <= len(grid) - len(avoid)):
-        raise InputError(f"n must be from 1 to {len(grid) - len(avoid)} (raise levels for more), got {n}")
+    n = check_number(n, "n", low=1, high=len(grid) - len(shunned), whole=True, note="raise levels for more")
     away = np.full(len(grid), np.inf)
-    for colour in avoid:
+    for colour in shunned:
         away = np.minimum(away, np.linalg.norm(grid - np.array(colour), axis=1))
     chosen: list[Rgb] = []
     for _ in range(n):
