@@ -58,6 +58,7 @@ class Instruction:
         colours: One colour a class; empty where the generator chooses (instances).
         background: Colour of everything else, or None where the prompt names none.
         colormap: Colour map named for depth (`"rainbow"` is the paper's walk), or None.
+        convention: Convention named for normals, or None.
     """
 
     task: Task
@@ -66,6 +67,7 @@ class Instruction:
     colours: tuple[Rgb, ...] = ()
     background: Rgb | None = None
     colormap: str | None = None
+    convention: Frame | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,6 +95,15 @@ def test_normals_are_told_with_their_convention(convention):
     assert found.quality.off_code == 0
 
 
+def test_a_convention_named_in_the_prompt_wins_over_the_colours():
+    rgb = NormalCodec("paper").encode(bumpy_normals())
+    left_open = inspect_picture(rgb, parse("Predict surface normals"))
+    assert (left_open.fits, left_open.codec) == (True, NormalCodec("paper"))
+    for convention in ("opengl", "dsine"):
+        named = inspect_picture(rgb, parse(f"Predict surface normals in {convention} convention"))
+        assert (named.fits, named.codec) == (True, NormalCodec(convention))
+
+
 def test_a_mask_is_told_with_its_colours_and_instances():
     labels = blobs()
     found = inspect_picture(InstanceCodec().encode(labels))

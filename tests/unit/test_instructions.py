@@ -1,6 +1,7 @@
 """Prompts read back into settings, and built so that they can be."""
 
 import time
+from typing import get_args
 
 import pytest
 from hypothesis import assume, given, settings
@@ -21,7 +22,7 @@ from vbanalysis.instructions import (
     referring_prompt,
     semantic_prompt,
 )
-from vbanalysis.types import Instruction
+from vbanalysis.types import Frame, Instruction
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 BLACK, WHITE, CYAN, YELLOW = (0, 0, 0), (255, 255, 255), (0, 255, 255), (255, 255, 0)
@@ -367,7 +368,25 @@ def test_a_depth_prompt_may_name_its_colour_map(words, colormap):
     ("prompt", "task"),
     [
         ("Make the sky purple.", "edit"),
+        ("Make the car red.", "edit"),
+        ("Make the background blue.", "edit"),
+        ("Change the shirt to blue", "edit"),
+        ("Paint the sky pink", "edit"),
+        ("Color the car red. The sky is blue.", "edit"),
+        ("The car is red. Make it blue.", "edit"),
         ("Please remove the man in red.", "edit"),
+        ("A photo of a red car.", "generation"),
+        ("Photo of a street. The car is red.", "generation"),
+        ("Draw a red ball on a blue table.", "generation"),
+        ("Draw a dog. The dog is red.", "generation"),
+        ("A house where the door is red", "generation"),
+        ("A cat on a table. The cat is red.", "generation"),
+        ("Three balloons, each a different color, over a field", "generation"),
+        ("The man whose shirt is red walks", "generation"),
+        ("The cat is redish.", "generation"),
+        ("Old car: 16:9, cinematic", "generation"),
+        ("The clock shows 10:30, two men wait", "generation"),
+        ('A sign that says "cat: red"', "generation"),
         ("A photo of a red cat on a black background", "generation"),
         ('A sign that says "instance segmentation"', "generation"),
     ],
@@ -376,16 +395,95 @@ def test_other_prompts_are_edits_or_generations(prompt, task):
     assert parse(prompt) == Instruction(task, prompt)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "classes", "colours", "background"),
+    [
+        ("The cat is red.", ("cat",), (RED,), None),
+        ("The cat is red. The dog is #00ff00.", ("cat", "dog"), (RED, GREEN), None),
+        ("A cat is red, a dog is green.", ("cat", "dog"), (RED, GREEN), None),
+        ("The sky is solid white. The background is set to #10aa05.", ("sky",), (WHITE,), (16, 170, 5)),
+        ("Everything else is black. The cat is red.", ("cat",), (RED,), BLACK),
+        ("The cat is red. Make the background black.", ("cat",), (RED,), BLACK),
+        ("Render the cat in red. The dog is green.", ("cat", "dog"), (RED, GREEN), None),
+        ("cat: red; dog: #0f0", ("cat", "dog"), (RED, GREEN), None),
+        ("- cat -> red\n- dog -> green", ("cat", "dog"), (RED, GREEN), None),
+        ("cat = (255, 0, 0), dog = <0, 255, 0>", ("cat", "dog"), (RED, GREEN), None),
+    ],
+)
+def test_colours_stated_without_a_word_for_the_task_are_semantic(prompt, classes, colours, background):
+    expected = Instruction("semantic", prompt, classes, colours, background)
+    assert parse(prompt) == parse(prompt, "semantic") == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "concept", "background"),
+    [
+        ("Each price tag is colored differently.", "price tag", None),
+        ("Each cup has its own color. The background is white.", "cup", WHITE),
+        ("The cups are each shown in a unique color.", "cups", None),
+        ("Color each cup differently.", "cup", None),
+    ],
+)
+def test_own_colours_without_a_word_for_the_task_are_instances(prompt, concept, background):
+    assert parse(prompt) == Instruction("instance", prompt, (concept,), background=background)
+
+
 def test_the_task_can_be_given_where_the_wording_leaves_it_open():
-    assert parse("The cat is red.").task == "generation"
+    assert parse("The cat is red.").task == "semantic"
+    assert parse("The cat is red.", "generation") == Instruction("generation", "The cat is red.")
     assert parse("The cat is red.", "referring").classes == ("cat",)
     assert parse("As seen by a lidar.", "depth") == Instruction("depth", "As seen by a lidar.")
+
+
+@pytest.mark.parametrize(
+    ("words", "convention"),
+    [
+        ("in OpenGL convention", "opengl"),
+        ("(Open GL)", "opengl"),
+        ("in the OpenGL's right-handed camera convention", "opengl"),
+        ("in the OpenCV camera coordinate system", "opencv"),
+        ('in the "open cv" convention', "opencv"),
+        ("as DSINE paints them", "dsine"),
+        ("in the left-handed frame of dsine", "dsine"),
+        ("in the diode convention", "diode"),
+        ("like DIODE", "diode"),
+        ("in the paper's convention", "paper"),
+        ("by the convention of the paper", "paper"),
+        ("in the usual camera convention", None),
+        ("of the diode on the paper", None),
+        ("of the left hand", None),
+    ],
+)
+def test_a_normals_prompt_may_name_its_convention(words, convention):
+    prompt = f"Predict surface normals {words}"
+    expected = Instruction("normals", prompt, convention=convention)
+    assert parse(prompt) == parse(prompt, "normals") == expected
 
 
 @pytest.mark.parametrize(
     ("prompt", "said"),
     [
         ("", "empty"),
+        ("cat: #ff0000; dog: #12", "'#12' is not a colour in hex.*taken as semantic"),
+        ("The cat is #12.", "'#12' is not a colour in hex"),
+        ("The cat is (300, 0, 0).", "'300' in '\\(300, 0, 0\\)'"),
+        ("The cat is red. The dog is smaragd.", "'The dog is smaragd.'"),
+        ("The background is black.", "names no class"),
+        (
+            "Surface normals in DirectX convention",
+            "at 'DirectX convention': 'DirectX' is no known convention",
+        ),
+        ("A DirectX normal map", "'DirectX' is no known"),
+        ("Surface normals in the Blender convention", "at 'Blender convention': 'Blender' is no known"),
+        ("Surface normals in Blender's camera convention", "at 'Blender camera convention'"),
+        ("Surface normals by the convention of Blender", "at 'convention of Blender'"),
+        ("Surface normals in the world coordinate system", "'world' is no known"),
+        ("Left-handed surface normals", "at 'Left-handed surface normals'"),
+        ("OpenGL normals, left-handed", "the frame of OpenGL is not left-handed"),
+        (
+            "Normals in OpenGL or OpenCV",
+            "two conventions, opengl and opencv, in 'Normals in OpenGL or OpenCV'",
+        ),
         (" \n ", "empty"),
         ("Generate a semantic segmentation of the image.", "names no class"),
         ("Semantic segmentation: {}", "names no class"),
@@ -538,9 +636,12 @@ def test_the_rainbow_can_be_spelled_out():
     assert text == GALLERY[3][1].text
 
 
+@pytest.mark.parametrize("convention", [None, *get_args(Frame)])
 @pytest.mark.parametrize("style", STYLES["normals"])
-def test_normals_prompts_are_read_back_as_built(style):
-    assert parse(normals_prompt(style).text) == Instruction("normals", normals_prompt(style).text)
+def test_normals_prompts_are_read_back_as_built(style, convention):
+    instruction = normals_prompt(style, convention)
+    assert parse(instruction.text) == instruction
+    assert instruction == Instruction("normals", instruction.text, convention=convention)
 
 
 def test_builders_write_the_published_prompts_word_for_word():
@@ -569,6 +670,7 @@ def test_the_cityscapes_prompt_holds_the_19_classes_in_the_order_of_their_train_
         (lambda: depth_prompt("paint"), "style 'paint' is unknown for depth: use one of generate"),
         (lambda: depth_prompt(colormap="smaragd"), "'smaragd' is no known colour map"),
         (lambda: depth_prompt(colormap="viridis", spelled=True), "spelled needs colormap='rainbow'"),
+        (lambda: normals_prompt(convention="blender"), "convention 'blender' is unknown: use one of paper"),
         (lambda: semantic_prompt({}), "classes is empty"),
         (lambda: semantic_prompt({" ": "red"}), "class name is empty"),
         (lambda: semantic_prompt({"cat": "smaragd"}), "'smaragd' is not a known colour"),
@@ -636,6 +738,12 @@ PIECES = [
     "all",
     "300",
     "0x1",
+    "OpenGL",
+    "DirectX",
+    "convention",
+    "left-handed",
+    "a photo of",
+    "make it",
 ]
 prompts = st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=20).map(" ".join)
 openings = st.sampled_from(["", "Semantic segmentation. ", "A segmentation map. ", "Instance segmentation. "])
@@ -650,7 +758,11 @@ def attempt(prompt, task):
 
 
 @settings(deadline=None, derandomize=True, max_examples=600)
-@given(openings, prompts, st.sampled_from([None, "semantic", "referring", "instance", "depth", "edit"]))
+@given(
+    openings,
+    prompts,
+    st.sampled_from([None, "semantic", "referring", "instance", "depth", "normals", "edit"]),
+)
 def test_any_text_is_an_instruction_or_a_typed_error(opening, prompt, task):
     instruction = attempt(opening + prompt, task)
     if isinstance(instruction, str):
@@ -661,7 +773,10 @@ def test_any_text_is_an_instruction_or_a_typed_error(opening, prompt, task):
     assert len(set(instruction.colours)) == len(instruction.colours)
 
 
-@pytest.mark.parametrize("opening", ["Semantic segmentation. ", "Instance segmentation. ", "Depth map. "])
+@pytest.mark.parametrize(
+    "opening",
+    ["", "Semantic segmentation. ", "Instance segmentation. ", "Depth map. ", "Surface normals. "],
+)
 @pytest.mark.parametrize(
     "unit",
     [
@@ -692,6 +807,10 @@ def test_any_text_is_an_instruction_or_a_typed_error(opening, prompt, task):
         "on a red background ",
         "rainbow (",
         "the background is ",
+        "each cup differently ",
+        "who is red ",
+        "open gl ",
+        "the camera convention ",
     ],
 )
 def test_long_prompts_take_time_in_proportion(opening, unit):

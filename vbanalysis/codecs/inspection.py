@@ -117,7 +117,8 @@ def inspect_picture(rgb: Array, instruction: Instruction | None = None) -> Inspe
     if instruction is not None and (asked := _codec_asked_for(instruction)) is not None:
         fits = kind in _kinds_asked_for(instruction)
         # Which walk or convention it is, the colours know better than a prompt that leaves it open.
-        if not (fits and type(codec) is type(asked) and isinstance(asked, DepthCodec | NormalCodec)):
+        left_open = isinstance(asked, DepthCodec | NormalCodec) and instruction.convention is None
+        if not (fits and left_open and type(codec) is type(asked)):
             codec, flat = asked, None
         if not fits:
             message += f", where the prompt asks for {instruction.task}"
@@ -218,7 +219,7 @@ def _codec_asked_for(instruction: Instruction) -> Codec | None:
         case "depth":
             return ColormapCodec(str(instruction.colormap))
         case "normals":
-            return NormalCodec()
+            return NormalCodec(instruction.convention or "paper")
         case "semantic" | "referring":
             classes = dict(zip(instruction.classes, instruction.colours, strict=True))
             return PaletteCodec(classes, instruction.background or "implicit")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from vbanalysis.errors import InstructionError
 from vbanalysis.instructions._colormap import RAINBOW
 from vbanalysis.instructions._colours import colour_name, parse_colour
+from vbanalysis.instructions._convention import SPELLINGS
 from vbanalysis.instructions._names import is_background
 from vbanalysis.instructions._parse import parse
 from vbanalysis.instructions._place import quote
@@ -29,7 +30,7 @@ from vbanalysis.instructions._styles import (
     TRIPLES,
     Sentences,
 )
-from vbanalysis.types import Instruction, Rgb, Task
+from vbanalysis.types import Frame, Instruction, Rgb, Task
 
 _T = TypeVar("_T")
 
@@ -60,9 +61,25 @@ def depth_prompt(
     return _checked(Instruction("depth", text, colormap=colormap))
 
 
-def normals_prompt(style: str = "generate") -> Instruction:
-    """A prompt for surface normals, in one of `STYLES["normals"]`."""
-    return _checked(Instruction("normals", _choose(NORMALS, style, "normals")))
+def normals_prompt(style: str = "generate", convention: Frame | None = None) -> Instruction:
+    """A prompt for surface normals.
+
+    Args:
+        style: One of `STYLES["normals"]`.
+        convention: How normals are to be painted; None leaves it unsaid.
+
+    Raises:
+        InstructionError: An unknown style or convention.
+
+    >>> normals_prompt("predict", "opengl").text
+    'Predict the surface normal of this scene. Use the OpenGL convention.'
+    """
+    text = _choose(NORMALS, style, "normals")
+    if convention is not None:
+        if convention not in SPELLINGS:
+            raise InstructionError(f"convention {convention!r} is unknown: use one of {', '.join(SPELLINGS)}")
+        text += f" Use the {SPELLINGS[convention]} convention."
+    return _checked(Instruction("normals", text, convention=convention))
 
 
 def semantic_prompt(

@@ -1,4 +1,4 @@
-"""A prompt read back: its task, classes, colours, background and colour map."""
+"""A prompt read back: its task, classes, colours, background, colour map or convention."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import get_args
 from vbanalysis.errors import InstructionError
 from vbanalysis.instructions._colormap import find_colormap
 from vbanalysis.instructions._concept import find_concept
+from vbanalysis.instructions._convention import find_convention
 from vbanalysis.instructions._mapping import Assignment, find_mappings
 from vbanalysis.instructions._names import flatten, is_background
 from vbanalysis.instructions._place import quote
 from vbanalysis.instructions._prose import read_background, read_statements
-from vbanalysis.instructions._task import painting_task, perceives, perception_task
+from vbanalysis.instructions._task import perceives, perception_task
+from vbanalysis.instructions._unnamed import unnamed_task
 from vbanalysis.types import Instruction, Rgb, Task
 
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -23,6 +25,8 @@ def parse(prompt: str, task: Task | None = None) -> Instruction:
     Names in sentences lose a leading "the", "a" or "an" and their quotes; a name wholly in double
     quotes, or a key of a mapping, is taken as it stands. "background", "the rest" and the like are
     the background, never a class. An instance prompt has one class, as it words it, and no colours.
+    A prompt that names no task is "instance" or "semantic" where it separates or states colours, unless
+    it asks for a change or a picture.
 
     Args:
         prompt: The instruction as given to a generator.
@@ -33,7 +37,8 @@ def parse(prompt: str, task: Task | None = None) -> Instruction:
 
     Raises:
         InstructionError: The prompt is empty, a colour is unknown, a class or a colour comes twice,
-            a segmentation prompt names no class, or a sentence about colours cannot be read.
+            a segmentation prompt names no class, a sentence about colours cannot be read, or a colour map
+            or a convention of normals is unknown.
 
     >>> i = parse("A segmentation map image. The man in pink is rendered solid white; his dog is in green.")
     >>> i.task, i.classes, i.colours
@@ -46,15 +51,25 @@ def parse(prompt: str, task: Task | None = None) -> Instruction:
     if not prompt.strip():
         raise InstructionError(f"the prompt {quote(prompt)} is empty: expected an instruction in words")
     if task is None and not perceives(flatten(prompt)):
-        task = painting_task(flatten(prompt))
-    if task in ("normals", "edit", "generation"):
+        task = unnamed_task(flatten(prompt))
+        try:
+            return _read(prompt, task)
+        except InstructionError as error:
+            raise InstructionError(f"{error} (taken as {task} for its colours; else give task=...)") from None
+    return _read(prompt, task)
+
+
+def _read(prompt: str, task: Task | None) -> Instruction:
+    if task in ("edit", "generation"):
         return Instruction(task, prompt)
+    if task == "normals":
+        return Instruction(task, prompt, convention=find_convention(flatten(prompt)))
     entries, remainder = find_mappings(prompt)
     text = flatten(remainder)
     if task is None:
         task = perception_task(text, mapped=any(not is_background(entry.name) for entry in entries))
     if task == "normals":
-        return Instruction(task, prompt)
+        return Instruction(task, prompt, convention=find_convention(text))
     if task == "depth":
         return Instruction(task, prompt, colormap=find_colormap(text))
     if task == "instance":

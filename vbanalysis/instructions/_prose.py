@@ -74,6 +74,11 @@ _BACKGROUND_CLAUSE = re.compile(
 )
 
 _SENTENCE_END = re.compile(r"(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)(?<!\bNo)(?<!\bvs)[.!?](?=\s|$)|;")
+_MEANT_AS_COLOUR = re.compile(
+    r"(?:(?:an?|the|solid|pure|colou?r|hex|values?|code|of)[ \n]){0,6}[\"“'`]?"
+    r"(?:(?:#|0x)[0-9a-f]{1,40}\b|(?:rgb ?)?[(<\[]?\s?[-+.0-9%]{1,9}\s?,\s?[-+.0-9%]{1,9}\s?,)",
+    re.IGNORECASE,
+)
 _ANY_COLOUR = re.compile(
     r"#[0-9a-f]{3,6}\b|[(<\[] ?[0-9]{1,3} ?,|\b(?:red|green|blue|yellow|orange|purple|pink|brown|black|white"
     r"|gr[ae]y|cyan|magenta|violet)\b",
@@ -84,7 +89,7 @@ _ANY_COLOUR = re.compile(
 def read_background(text: str) -> list[Assignment]:
     """The statements about the background, whatever else a flattened text says."""
     masked = mask_quotes(text)
-    starts = _sentence_starts(masked)
+    starts = sentence_starts(masked)
     found = _on_background(text)
     for link in _LINK.finditer(masked):
         start = starts[bisect_right(starts, link.start()) - 1]
@@ -97,6 +102,23 @@ def read_background(text: str) -> list[Assignment]:
         elif _tells(link):
             raise _unknown(text[start:], text[link.end() :])
     return found
+
+
+def states_colours(text: str) -> bool:
+    """Whether a flattened text says of something that it has a colour, or a colour in digits gone wrong."""
+    masked = mask_quotes(text)
+    for link in _LINK.finditer(masked):
+        relative = _RELATIVE.search(masked[max(0, link.start() - 80) : link.start()])
+        if link["bare"] or link["rest"] is not None or relative:
+            continue
+        try:
+            if colour_at(text, link.end()) is not None:
+                return True
+        except InstructionError:
+            # Elsewhere digits are the time or a ratio ("16:9, in colour").
+            if _MEANT_AS_COLOUR.match(text, link.end()):
+                return True
+    return False
 
 
 def first_statement(text: str) -> str | None:
@@ -115,7 +137,7 @@ def read_statements(text: str) -> list[Assignment]:
         InstructionError: A sentence links something to what is not a colour, or colours are left over.
     """
     masked = mask_quotes(text)
-    starts = _sentence_starts(masked)
+    starts = sentence_starts(masked)
     found: list[Assignment] = []
     cursor, imperative = 0, False
     for link in _LINK.finditer(masked):
@@ -136,7 +158,7 @@ def read_statements(text: str) -> list[Assignment]:
     return sorted(found + _on_background(text), key=lambda item: item.start)
 
 
-def _sentence_starts(masked: str) -> list[int]:
+def sentence_starts(masked: str) -> list[int]:
     return [0, *(match.end() for match in _SENTENCE_END.finditer(masked))]
 
 

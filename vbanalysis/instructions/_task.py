@@ -11,9 +11,9 @@ _SEMANTIC = re.compile(
     r"\bsemantic\b|\bper[- ](?:pixel|class)\b|\bclass label|\bcolou?r[- ]mapping\b", re.IGNORECASE
 )
 _INSTANCE = re.compile(r"\binstances?\b", re.IGNORECASE)
-_SEPARATE_COLOURS = re.compile(
+SEPARATE_COLOURS = re.compile(
     r"\bcolou?r(?:ed|s)?(?: \w+){0,3} differently\b"
-    r"|\b(?:different|unique|distinct|separate)(?:,? \w+){0,2} colou?rs?\b",
+    r"|\b(?:different|unique|distinct|separate|own)(?:,? \w+){0,2} colou?rs?\b",
     re.IGNORECASE,
 )
 _NORMALS = re.compile(
@@ -27,11 +27,6 @@ _DEPTH = re.compile(
     re.IGNORECASE,
 )
 _SEGMENT = re.compile(r"\bsegment|\bmasks?\b", re.IGNORECASE)
-_EDIT = re.compile(
-    r"(?:please )?(?:add|remove|replace|change|turn|edit|swap|delete|erase|transform|convert|recolou?r"
-    r"|restyle|make (?:the|this|it|him|her|them))\b",
-    re.IGNORECASE,
-)
 
 
 def perceives(text: str) -> bool:
@@ -42,15 +37,10 @@ def perceives(text: str) -> bool:
     )
 
 
-def painting_task(text: str) -> Task:
-    """`"edit"` for an order to change the image, `"generation"` for a description of one."""
-    return "edit" if _EDIT.match(text) else "generation"
-
-
 def perception_task(text: str, *, mapped: bool) -> Task:
     """The task of a flattened prompt that `perceives`; `mapped`: braces gave classes their colours."""
     words = mask_quotes(text)
-    separated = _INSTANCE.search(words) or (_SEPARATE_COLOURS.search(words) and _SEGMENT.search(words))
+    separated = _INSTANCE.search(words) or (SEPARATE_COLOURS.search(words) and _SEGMENT.search(words))
     if _SEMANTIC.search(words) or mapped:
         return "semantic"
     if separated:
