@@ -1,4 +1,4 @@
-"""Depth as one of the usual colour maps: viridis, plasma, inferno, gray or any other of matplotlib.
+"""Depth as one of the usual colour maps: viridis, plasma, inferno, gray or another of matplotlib.
 
 Vision Banana was also trained on such renderings (arXiv 2604.20329, depth output format), so
 prompts may ask for them. A map is read as the line through its colours; a pixel belongs to
@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import functools
 import itertools
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,14 @@ from vbanalysis.types import Array, DepthResult, Rgb
 
 _CHUNK = 4096  # colours compared with the whole map at a time: some 8 MiB
 _LEAST_DISTANCE_TO_UNKNOWN = 24
+_MOST_OFF = 2.0
+"""How far from where it was painted a map may be read back from 8 bits, in steps of 1/255 of its range.
+
+Of matplotlib's maps those that run through new colours all the way are off by 1.3 at most, jet with its
+three equal blues by 3, the lists of flat colours (tab10, Set1, ...) by 12 to 31, flag, prism and
+twilight, which come back to where they were, by 240 and more.
+"""
+_INVERTIBLE = "viridis, plasma, inferno, magma, cividis, turbo or gray"
 _APART = 16  # map entries between a point and the rivals that count for the margin
 
 
@@ -33,13 +42,18 @@ class ColormapCodec:
     curve `curve`, which has room for everything from 0 to inf.
 
     Attributes:
-        name: Any name that `matplotlib.colormaps` knows.
+        name: Of a map in `matplotlib.colormaps` whose colours tell where on it they are: read back
+            from 8 bits, a position must come within 2/255 of the range. Cyclic and qualitative
+            maps, flag, prism and jet do not.
         vmin: Metres at the start of the map.
         vmax: Metres at its end.
         curve: The scale where `vmin` and `vmax` are not given; the paper's by default.
         nan_colour: Colour of unknown depth; by default grey or the corner of the RGB cube
             that lies farthest from the map.
         clip: Paint depths outside `vmin` to `vmax` as the nearest end. Without it they are an error.
+
+    Raises:
+        InputError: The map is unknown or cannot be inverted, or a setting is of the wrong type or range.
 
     Examples:
         >>> codec = ColormapCodec("viridis", vmin=0.5, vmax=10.0)
@@ -57,6 +71,7 @@ class ColormapCodec:
 
     def __post_init__(self) -> None:
         line = _map_colours(_known_name(self.name))
+        _refuse_ambiguous(self.name)
         if not isinstance(self.curve, PowerCurve):
             raise InputError(f"curve must be a PowerCurve, got {self.curve!r}")
         if self.nan_colour is not None:
@@ -100,8 +115,7 @@ class ColormapCodec:
                 (np.where(unknown, self.vmin, values) - self.vmin) / (self.vmax - self.vmin), 0, 1
             )
         colours = _map_colours(self.name)
-        place = position * (len(colours) - 1)
-        rgb = np.stack([np.interp(place, np.arange(len(colours)), colours[:, k]) for k in range(3)], axis=-1)
+        rgb = _at(colours, position * (len(colours) - 1))
         rgb = np.where(unknown[..., None], np.array(self.unknown) / 255, rgb)
         return quantise(like(rgb, depth_m), dtype)
 
@@ -151,6 +165,33 @@ def _map_colours(name: str) -> np.ndarray:
     from matplotlib import colormaps
 
     return np.asarray(colormaps[name](np.linspace(0, 1, 256)))[:, :3]
+
+
+@functools.cache
+def _refuse_ambiguous(name: str) -> None:
+    """Raise an InputError if 8-bit colours of the map do not tell where on it they were painted."""
+    line = _map_colours(name)
+    place = np.linspace(0, len(line) - 1, 4 * len(line) - 3)
+    painted = np.rint(_at(line, place) * 255) / 255
+    found = _nearest_on_map(painted, name)[0] * (len(line) - 1)
+    worst = int(np.abs(found - place).argmax())
+    low, high = sorted((float(place[worst]), float(found[worst])))
+    if high - low <= _MOST_OFF:
+        return
+    between = line[math.ceil(low) : math.floor(high) + 1]
+    flat = bool((np.abs(between - between[0]) * 255 <= 1).all())
+    why = "stands still at" if flat else "comes back to"
+    raise InputError(
+        f"colour map {name!r} cannot be inverted: it {why} a colour, "
+        f"and a position would be read up to {high - low:.0f}/255 of the range from where it was painted. "
+        f"Use {_INVERTIBLE}"
+    )
+
+
+def _at(line: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Colours (..., 3) at places 0 to n - 1 of a line of n colours."""
+    entries = np.arange(len(line))
+    return np.stack([np.interp(place, entries, line[:, channel]) for channel in range(3)], axis=-1)
 
 
 @functools.cache
