@@ -217,6 +217,8 @@ def test_another_convention_than_named_is_pointed_out(vbanalysis, tmp_path):
     assert err.count("\n") == 1
     assert "opengl" in err
     assert vbanalysis("decode", "normals", tmp_path / "n.png", "--convention", "opengl")[2] == ""
+    prompt = "Predict surface normals in the OpenGL convention."
+    assert vbanalysis("decode", "normals", tmp_path / "n.png", "--prompt", prompt)[2] == ""
 
 
 @pytest.mark.parametrize("command", ["semantic", "referring"])
@@ -414,7 +416,6 @@ def test_the_defaults_are_those_of_the_codecs():
     depths, codec = defaults(depth), DepthCodec()
     assert (depths["lam"], depths["c"]) == (codec.lam, codec.c)
     assert (depths["max_residual"], depths["min_margin"]) == (codec.max_residual, codec.min_margin)
-    assert defaults(normals)["convention"] == NormalCodec().convention
     assert defaults(normals)["tolerance"] == NormalCodec().tolerance
     assert defaults(classes)["space"] == PaletteCodec({"a": (1, 2, 3)}).space
     for name in ("tau", "min_area", "erosion", "gamma", "connectivity", "merge_area"):

@@ -16,7 +16,12 @@ def normals(
     image: options.Image,
     out: Out = None,
     prompt: options.Prompt = None,
-    convention: options.Convention = "paper",
+    convention: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="paper, opengl, opencv, dsine or diode; by default the prompt's, else paper."
+        ),
+    ] = None,
     to: Annotated[
         str | None, typer.Option(metavar="FRAME", help="Frame of the vectors; the convention's by default.")
     ] = None,
@@ -37,10 +42,11 @@ def normals(
     from vbanalysis.images import read_rgb
 
     check_outputs(out or (), image, masks=False)
+    instruction = options.read_prompt(prompt, "normals")
+    convention = convention or (instruction and instruction.convention) or NormalCodec().convention
     codec = NormalCodec(check_frame(convention), tolerance)
     target = NormalCodec(check_frame(to or convention))
     rgb = read_rgb(image)
-    options.read_prompt(prompt, "normals")
     found = None
     if min(rgb.shape[:2]) >= 16:
         found = identify_normal_convention(rgb)
