@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vbanalysis.codecs._arrays import LEVELS, check_number, dtype_name, like, quantise, to_numpy, unit_rgb
+from vbanalysis.codecs._distinct import distinct_colours
 from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
 from vbanalysis.errors import InputError
@@ -202,16 +203,13 @@ def _farthest_colour(name: str) -> Rgb:
     return candidates[int(np.argmax(away))]
 
 
-def _distinct(pixels: np.ndarray, levels: int | None) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct colours of (N, 3) and, for each pixel, which of them it is."""
-    if levels is None:
-        distinct, which = np.unique(pixels, axis=0, return_inverse=True)
-        return distinct, which.ravel()
-    step = levels + 1  # one integer a colour sorts ten times faster than three floats
-    packed, which = np.unique(
-        np.rint(pixels * levels).astype(np.int64) @ (step * step, step, 1), return_inverse=True
-    )
-    return np.stack([packed // step**2, packed // step % step, packed % step], axis=-1) / levels, which
+def _distinct(pixels: np.ndarray, top: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct colours of (N, 3) floats and, for each pixel, which of them it is."""
+    if top is not None:
+        levels, which = distinct_colours(np.rint(pixels * top), top, "inverse")
+        return levels / top, which
+    distinct, which = np.unique(pixels, axis=0, return_inverse=True)
+    return distinct, which.ravel()
 
 
 def _nearest_on_map(colours: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import to_numpy, unit_rgb
+from vbanalysis.codecs._distinct import count_colours
 from vbanalysis.types import Array, Rgb
 
 CORE = 8.0
@@ -72,10 +72,7 @@ def find_flat_colours(rgb: Array) -> FlatColours:
         >>> [(flat.rgb, flat.share) for flat in find_flat_colours(image).colours]
         [((0, 0, 0), 0.8), ((250, 10, 0), 0.2)]
     """
-    pixels = to_numpy(unit_rgb(rgb)).reshape(-1, 3)
-    levels = np.rint(pixels[np.isfinite(pixels).all(axis=1)] * 255).astype(np.int64)
-    packed, counts = np.unique(levels @ (65536, 256, 1), return_counts=True)
-    colours = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1)
+    colours, counts = count_colours(rgb)
     total = max(int(counts.sum()), 1)
     cells = colours // 4 @ (4096, 64, 1)
     tinted = (np.linalg.norm(colours, axis=1) > HALO) & (np.linalg.norm(colours - 255, axis=1) > HALO)

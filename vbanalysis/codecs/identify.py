@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs._arrays import to_numpy, unit_rgb
+from vbanalysis.codecs._distinct import count_colours
 from vbanalysis.codecs.flat_colours import LEAST_FLAT, find_flat_colours
 from vbanalysis.codecs.walk import WALKS, project
 from vbanalysis.errors import InputError
@@ -88,7 +88,9 @@ def identify_walk(rgb: Array) -> WalkIdentification:
         >>> identify_walk(image[..., ::-1]).verdict
         'bgr'
     """
-    colours, counts = _distinct_colours(rgb)
+    colours, counts = count_colours(rgb)
+    usable = (colours != 128).any(axis=1)
+    colours, counts = colours[usable].astype(np.float64), counts[usable]
     n_pixels = int(counts.sum())
     if not n_pixels:
         raise InputError(
@@ -136,13 +138,3 @@ def identify_walk(rgb: Array) -> WalkIdentification:
             f"follows {best.name} at {best.score:.1f}/255 on average ({second.name}: {second.score:.1f})"
         )
     return WalkIdentification(ranking, n_pixels, verdict, message)
-
-
-def _distinct_colours(rgb: Array) -> tuple[np.ndarray, np.ndarray]:
-    """The distinct usable colours, (N, 3) in 0..255 rounded to 8 bits, and how many pixels have each."""
-    colours = to_numpy(unit_rgb(rgb)).reshape(-1, 3)
-    levels = np.rint(colours[np.isfinite(colours).all(axis=1)] * 255).astype(np.int64)
-    packed, counts = np.unique(levels @ (65536, 256, 1), return_counts=True)
-    usable = packed != 128 * 65536 + 128 * 256 + 128
-    packed, counts = packed[usable], counts[usable]
-    return np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=-1).astype(np.float64), counts
