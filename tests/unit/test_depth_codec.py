@@ -565,3 +565,27 @@ def test_the_tail_is_what_is_left_of_the_curve(depth, lam, c):
     # The formula itself, where it does not cancel.
     direct = 1 - (1 - depth / (lam * c)) ** (lam + 1)
     assert abs(curve.forward(d) - direct) < 1e-9
+
+
+def test_float_colours_decode_as_bytes_do_except_at_exact_ties():
+    codec = DepthCodec()
+    rgb = np.random.default_rng(0).integers(0, 256, (200_000, 3), np.uint8)
+    r, g, b = rgb.T.astype(int)
+    up_r, up_g, up_b = 255 - r, 255 - g, 255 - b
+    squared = np.stack([
+        g**2 + b**2, up_r**2 + b**2, up_g**2 + b**2, r**2 + up_g**2, r**2 + up_b**2,
+        g**2 + up_b**2, up_r**2 + up_b**2, ((rgb.astype(int) - 128) ** 2).sum(axis=1),
+    ])  # fmt: skip
+    squared.sort(axis=0)
+    tied = squared[0] == squared[1]
+    assert 0 < tied.mean() < 0.01
+    exact = codec.decode(rgb).depth_m
+    for kind in ("float32", "float64"):
+        found = codec.decode((rgb / 255).astype(kind)).depth_m
+        np.testing.assert_allclose(found[~tied], exact[~tied], rtol=1e-6)
+
+
+def test_far_depth_comes_back_as_well_as_floats_allow():
+    depth = np.geomspace(1e-3, 1e5, 10_001)
+    for codec, most in ((DepthCodec(), 1e-8), (DepthCodec(lam=-6, c=50), 1e-5)):
+        np.testing.assert_allclose(codec.decode(codec.encode(depth, "float64")).depth_m, depth, rtol=most)

@@ -125,6 +125,24 @@ def test_the_seed_decides_who_joins_so_a_slow_ramp_is_cut():
     assert result.colours[:, 0].tolist() == [57, 72, 87, 102, 117, 132, 144]
 
 
+@pytest.mark.parametrize(
+    ("connectivity", "blocks", "row_with_gap", "two_rows_with_gap", "wide_gap"),
+    [("8", [1, 1, 1], 2, 2, 2), ("16-knight", [1, 1, 1], 2, 1, 2), ("16-ring", [4, 2, 1], 3, 1, 2)],
+)
+def test_each_reading_of_16_connectivity_has_its_own_gaps(
+    connectivity, blocks, row_with_gap, two_rows_with_gap, wide_gap
+):
+    codec = InstanceCodec(connectivity=connectivity, gamma=0, min_area=0, erosion=0)
+
+    def components(*boxes):
+        return len(codec.decode(canvas(*((RED, *box) for box in boxes))))
+
+    assert [components((5, 5, 5 + n, 5 + n)) for n in (2, 3, 4)] == blocks
+    assert components((5, 5, 9, 6), (10, 5, 14, 6)) == row_with_gap
+    assert components((5, 5, 9, 9), (10, 5, 14, 9)) == two_rows_with_gap
+    assert components((5, 5, 9, 9), (11, 5, 15, 9)) == wide_gap
+
+
 def test_tau_is_inclusive():
     rgb = canvas(((14, 0, 0), 5, 5, 20, 20), ((15, 0, 0), 30, 5, 45, 20))
     assert InstanceCodec().decode(rgb).boxes.tolist() == [[30, 5, 45, 20]]

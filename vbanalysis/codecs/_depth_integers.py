@@ -1,6 +1,7 @@
 """Depth in 8- and 16-bit colours: a table has the depth of every code, compiled loops find the code.
 
-Without numba, and for torch, array functions do the same with the same numbers.
+Without numba, and for torch, array functions do the same: depth and validity are equal, residual and
+margin may differ in the last bit of float32.
 """
 
 from __future__ import annotations

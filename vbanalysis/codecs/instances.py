@@ -74,10 +74,14 @@ class InstanceCodec:
     """Decodes pictures in which each instance has a colour of its own, and paints such pictures.
 
     The paper leaves two points open; both readings are settings. `"16-knight"` takes
-    16-connectivity as the 8 neighbours and the 8 knight's moves, `"16-ring"` as the 16 pixels two
-    steps away. Either bridges a gap of one pixel. On the four outputs that the paper's authors
-    published, every reading finds the same number of instances; with `"box"` that number holds for
-    any `gamma` from 1.5 to 5, with `"pixel"` only from 3.
+    16-connectivity as the 8 neighbours and the 8 knight's moves. It bridges a gap of one pixel where
+    both sides are at least two pixels wide along the gap, but not within a single row or column,
+    for a knight's move always goes sideways too. `"16-ring"` takes it as the 16 pixels two steps away.
+    It bridges every gap of one pixel, yet pixels that touch are no neighbours: a block of 2 x 2 is
+    four components, 3 x 3 leaves its centre apart, from 4 x 4 a block is one.
+
+    On the four outputs that the paper's authors published, every reading finds the same number of
+    instances; with `"box"` that number holds for any `gamma` from 1.5 to 5, with `"pixel"` only from 3.
 
     Components are merged along every chain of pairs that pass stage 5, as they stand after stage 4.
     So the outcome does not depend on the order of the pairs, and a growing group cannot widen its own
