@@ -488,6 +488,8 @@ def test_what_is_no_depth_is_an_error_that_says_so(depth, message):
 def test_a_dtype_that_holds_no_colours_is_an_error():
     with pytest.raises(InputError, match="dtype must be uint8, uint16, float32 or float64, got 'int8'"):
         DepthCodec().encode(np.array([1.0]), "int8")
+    with pytest.raises(InputError, match=r"dtype must be uint8.*got \['uint8'\]"):
+        DepthCodec().encode(np.array([1.0]), ["uint8"])
 
 
 @pytest.mark.parametrize(("rows", "width"), [(1, 1), (1, 500_000), (7, 100_000), (1000, 700), (500_000, 1)])

@@ -141,7 +141,7 @@ def unit_rgb(rgb: Any, name: str = "rgb") -> Any:
 def quantise(rgb: Any, dtype: str) -> Any:
     """Round float colours in [0, 1] to `dtype` (`"uint8"`, `"uint16"`) or cast to a float type."""
     xp = array_namespace(rgb)
-    if dtype in LEVELS:
+    if isinstance(dtype, str) and dtype in LEVELS:
         return xp.astype(xp.round(rgb * LEVELS[dtype]), getattr(xp, dtype))
     if dtype in ("float32", "float64"):
         return xp.astype(rgb, getattr(xp, dtype))
