@@ -24,7 +24,7 @@ from vbanalysis.types import Array, DepthResult, Rgb
 
 _CHUNK = 4096  # colours compared with the whole map at a time: some 8 MiB
 _LEAST_DISTANCE_TO_UNKNOWN = 24
-_MOST_OFF = 2.0
+_MOST_OFF = 6.0
 """How far from where it was painted a map may be read back from 8 bits, in steps of 1/255 of its range.
 
 Of matplotlib's maps those that run through new colours all the way are off by 1.3 at most, jet with its
