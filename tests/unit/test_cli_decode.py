@@ -10,7 +10,6 @@ import pytest
 import tifffile
 from PIL import Image
 
-from vbanalysis.cli import main
 from vbanalysis.cli.decode import classes, depth, instances, normals
 from vbanalysis.codecs import ColormapCodec, DepthCodec, InstanceCodec, NormalCodec, PaletteCodec
 from vbanalysis.codecs.degradations import Drift
@@ -20,37 +19,6 @@ METRES = np.geomspace(0.3, 60, 64 * 80).reshape(64, 80)
 METRES[:6] = np.inf
 METRES[6:9] = np.nan
 PROMPT = 'Semantic segmentation with {"cat": "red", "dog": "blue", "hat": "yellow"}'
-
-
-@pytest.fixture
-def vbanalysis(monkeypatch, capsys):
-    """Run the command in this process: exit code, standard output, standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["vbanalysis", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def refused(vbanalysis):
-    """Run what must fail with one line and exit code 2; return that line."""
-
-    def run(*words):
-        code, out, err = vbanalysis(*words)
-        assert (code, out) == (2, "")
-        assert err.startswith("error: ")
-        assert err.count("\n") == 1
-        return err
-
-    return run
 
 
 @pytest.fixture

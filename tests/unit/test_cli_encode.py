@@ -1,48 +1,14 @@
-import sys
-
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
 
-from vbanalysis.cli import main
 from vbanalysis.codecs import DepthCodec
 from vbanalysis.images import read_rgb, write_array
 
 METRES = np.geomspace(0.3, 60, 64 * 80).reshape(64, 80).astype(np.float32)
 METRES[:6] = np.inf
 METRES[6:9] = np.nan
-
-
-@pytest.fixture
-def vbanalysis(monkeypatch, capsys):
-    """Run the command in this process: exit code, standard output, standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["vbanalysis", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
-def refused(vbanalysis):
-    """Run what must fail with one line and exit code 2; return that line."""
-
-    def run(*words):
-        code, out, err = vbanalysis(*words)
-        assert (code, out) == (2, "")
-        assert err.startswith("error: ")
-        assert err.count("\n") == 1
-        return err
-
-    return run
 
 
 @pytest.fixture

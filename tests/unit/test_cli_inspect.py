@@ -7,29 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from vbanalysis.cli import main
 from vbanalysis.codecs import ColormapCodec, DepthCodec, InstanceCodec, PaletteCodec
 from vbanalysis.images import write_png
 
 METRES = np.geomspace(0.3, 60, 96 * 96).reshape(96, 96)
 PROMPT = 'Semantic segmentation with {"cat": "red", "dog": "blue"}'
-
-
-@pytest.fixture
-def vbanalysis(monkeypatch, capsys):
-    """Run the command in this process: exit code, standard output, standard error."""
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["vbanalysis", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def blobs(value):
