@@ -39,8 +39,8 @@ def shipped(pictures, tmp_path, monkeypatch):
         lines.append(
             f"{place.relative_to(pictures).as_posix()}\t{len(data)}\t{hashlib.sha256(data).hexdigest()}"
         )
-    (folder / "registry.tsv").write_text("\n".join(lines) + "\n")
-    (folder / "prompts.tsv").write_text(
+    (folder / "pictures.tsv").write_text("\n".join(lines) + "\n")
+    (folder / "outputs.tsv").write_text(
         "output\tinput\ttask\tprompt\n"
         "files/images/depth/a_1.png\tfiles/images/depth/a_0.jpg\tdepth\tA depth map.\n"
         'files/images/sem/b-1.png\tfiles/images/sem/b.jpg\tsemantic\t{"cat": "red"}\n'

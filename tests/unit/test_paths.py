@@ -9,7 +9,7 @@ from vbanalysis.errors import DataError
 
 
 def test_the_shipped_files_are_those_of_the_checkout_or_of_the_wheel():
-    assert (paths.data_dir() / "gallery" / "registry.tsv").is_file()
+    assert (paths.data_dir() / "gallery" / "pictures.tsv").is_file()
 
 
 def test_an_installed_package_prefers_the_files_it_carries(monkeypatch, tmp_path):

@@ -59,7 +59,7 @@ class Gallery:
             name=self.name,
             folder="vision-banana-gallery",
             base_url=f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}/",
-            files=read_registry(data_dir() / "gallery" / "registry.tsv"),
+            files=read_registry(data_dir() / "gallery" / "pictures.tsv"),
         )
 
     def __len__(self) -> int:
@@ -176,10 +176,10 @@ def load(argument: str | None = None, *, task: str | None = None) -> Gallery:
 
 
 def _entries() -> list[Entry]:
-    rows = read_tsv(data_dir() / "gallery" / "prompts.tsv")
+    rows = read_tsv(data_dir() / "gallery" / "outputs.tsv")
     unknown = sorted({row["task"] for row in rows} - set(get_args(Task)))
     if unknown:
-        raise DataError(f"prompts.tsv of the gallery names unknown tasks: {', '.join(unknown)}")
+        raise DataError(f"outputs.tsv of the gallery names unknown tasks: {', '.join(unknown)}")
     return [
         Entry(_id(row["output"]), row["output"], row["input"], cast(Task, row["task"]), row["prompt"])
         for row in rows
