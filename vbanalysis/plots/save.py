@@ -106,5 +106,6 @@ def _note(folder: Path, stem: str, caption: str, parameters: Mapping[str, Any] |
 
 @functools.cache
 def _versions() -> dict[str, str]:
+    python = ".".join(platform.python_version_tuple()[:2])  # patch releases draw the same
     names = ("numpy", "scipy", "scikit-image", "pillow", "matplotlib", "pandas")
-    return {"vbanalysis": __version__, "python": platform.python_version(), **{n: version(n) for n in names}}
+    return {"vbanalysis": __version__, "python": python, **{n: version(n) for n in names}}
