@@ -228,5 +228,7 @@ def test_no_warning_is_raised():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         codec = ColormapCodec("inferno", curve=PowerCurve(-1.001, 1))
-        codec.decode(codec.encode(np.array([0, np.nan, np.inf, 1e300])))
-        codec.decode(np.array([[np.nan, 1, 1], [1, 1, 1]], np.float16))
+        there_and_back = codec.decode(codec.encode(np.array([0, np.nan, np.inf, 1e300])))
+        half = codec.decode(np.array([[np.nan, 1, 1], [1, 1, 1]], np.float16))
+    assert there_and_back.valid.tolist() == [True, False, True, True]
+    assert not half.valid[0]

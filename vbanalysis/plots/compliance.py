@@ -94,9 +94,8 @@ def classes_figure(readings: Sequence[Reading]) -> Figure:
         show_picture(row[1], reading.output, "output")
         codec = reading.inspection.codec
         assert isinstance(codec, PaletteCodec)
-        painted = np.array(
-            [*codec.classes.values(), (60, 60, 60)], np.uint8
-        )  # what no class names is dark grey
+        # Label -1, what no class names, takes the last row.
+        painted = np.array([*codec.classes.values(), (60, 60, 60)], np.uint8)
         show_picture(row[2], painted[reading.result.labels], "decoded (grey: unnamed)")
         report = reading.table
         assert report is not None
