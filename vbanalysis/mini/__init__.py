@@ -1,0 +1,1 @@
+"""`mini`, the embedded generator: its rendered world, its network, its training, its sampling."""
