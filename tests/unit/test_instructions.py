@@ -15,6 +15,8 @@ from vbanalysis.instructions import (
     STYLES,
     cityscapes_prompt,
     depth_prompt,
+    edit_prompt,
+    generation_prompt,
     instance_prompt,
     normals_prompt,
     parse,
@@ -642,6 +644,33 @@ def test_normals_prompts_are_read_back_as_built(style, convention):
     instruction = normals_prompt(style, convention)
     assert parse(instruction.text) == instruction
     assert instruction == Instruction("normals", instruction.text, convention=convention)
+
+
+@pytest.mark.parametrize("style", STYLES["generation"])
+@pytest.mark.parametrize(
+    "caption",
+    ["A red ball in a room.", "Two cats on a table. The black cat is behind the white cat.", "Paris at night"],
+)
+def test_generation_prompts_are_read_back_as_built(style, caption):
+    instruction = generation_prompt(caption, style)
+    assert parse(instruction.text) == instruction == Instruction("generation", instruction.text)
+    assert instruction.text.endswith(caption[1:])
+
+
+def test_only_an_article_or_a_number_becomes_small_inside_of_a_sentence():
+    assert generation_prompt("An orange ball.", "draw").text == "Draw an orange ball."
+    assert generation_prompt("Paris at night.", "picture").text == "A picture of Paris at night."
+    assert generation_prompt("An orange ball.", "caption").text == "An orange ball."
+
+
+def test_an_order_is_an_edit_prompt_and_a_description_is_none():
+    assert edit_prompt("Make the red ball blue.") == Instruction("edit", "Make the red ball blue.")
+    with pytest.raises(InstructionError, match="read as generation"):
+        edit_prompt("A red ball in a room.")
+    with pytest.raises(InstructionError, match="read as depth"):
+        generation_prompt("Depth map of a room.")
+    with pytest.raises(InstructionError, match="style 'sketch' is unknown for generation"):
+        generation_prompt("A red ball.", "sketch")
 
 
 def test_builders_write_the_published_prompts_word_for_word():

@@ -9,6 +9,8 @@
 from vbanalysis.instructions._build import (
     cityscapes_prompt,
     depth_prompt,
+    edit_prompt,
+    generation_prompt,
     instance_prompt,
     normals_prompt,
     referring_prompt,
@@ -17,6 +19,7 @@ from vbanalysis.instructions._build import (
 from vbanalysis.instructions._colours import colour_name, parse_colour
 from vbanalysis.instructions._parse import parse
 from vbanalysis.instructions._styles import CITYSCAPES, COLORMAPS, NOTATIONS, STYLES
+from vbanalysis.instructions._words import words_and_colours
 
 __all__ = [
     "CITYSCAPES",
@@ -26,10 +29,13 @@ __all__ = [
     "cityscapes_prompt",
     "colour_name",
     "depth_prompt",
+    "edit_prompt",
+    "generation_prompt",
     "instance_prompt",
     "normals_prompt",
     "parse",
     "parse_colour",
     "referring_prompt",
     "semantic_prompt",
+    "words_and_colours",
 ]

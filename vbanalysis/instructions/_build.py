@@ -7,6 +7,7 @@ cannot carry as it stands is put in double quotes; one that it cannot carry at a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from vbanalysis.instructions._place import quote
 from vbanalysis.instructions._styles import (
     CITYSCAPES,
     DEPTH,
+    GENERATION,
     INSTANCE,
     MAPPED,
     NORMALS,
@@ -33,6 +35,7 @@ from vbanalysis.instructions._styles import (
 from vbanalysis.types import Frame, Instruction, Rgb, Task
 
 _T = TypeVar("_T")
+_DETERMINER = re.compile(r"(?:An?|The|One|Two|Three|Four|Five|Six|Some|Several|Many)\b")
 
 
 def depth_prompt(
@@ -170,6 +173,38 @@ def instance_prompt(
 def cityscapes_prompt() -> Instruction:
     """The one prompt for all of Cityscapes: its 19 classes in their official colours."""
     return semantic_prompt(CITYSCAPES)
+
+
+def generation_prompt(caption: str, style: str = "generate") -> Instruction:
+    """A prompt for a picture of what a caption describes: the first trade of a generator.
+
+    Args:
+        caption: A noun phrase, with more sentences behind it or not. Its first letter becomes small inside of
+            a sentence where the word is an article or a number.
+        style: One of `STYLES["generation"]`; "caption" takes the caption as it stands.
+
+    Raises:
+        InstructionError: An unknown style, or a caption that would be read as another task.
+
+    >>> generation_prompt("A red ball in a room.", "draw").text
+    'Draw a red ball in a room.'
+    """
+    template = _choose(GENERATION, style, "generation")
+    inside = template != "{}" and _DETERMINER.match(caption)
+    words = caption[0].lower() + caption[1:] if inside else caption
+    return _checked(Instruction("generation", template.replace("{}", words)))
+
+
+def edit_prompt(text: str) -> Instruction:
+    """An order to change the given image, in any words that are read as one.
+
+    Raises:
+        InstructionError: The text would be read as another task.
+
+    >>> edit_prompt("Make the red ball blue.").task
+    'edit'
+    """
+    return _checked(Instruction("edit", text))
 
 
 def _stated(

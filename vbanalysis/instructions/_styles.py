@@ -81,12 +81,21 @@ INSTANCE = {
     "Segment all the {}, color them differently.",
 }
 
+GENERATION = {
+    "caption": "{}",
+    "generate": "Generate an image of {}",
+    "create": "Create an image of {}",
+    "draw": "Draw {}",
+    "picture": "A picture of {}",
+}
+
 STYLES: Mapping[Task, tuple[str, ...]] = {
     "depth": tuple(DEPTH),
     "normals": tuple(NORMALS),
     "semantic": (*MAPPED, *SEMANTIC),
     "referring": tuple(REFERRING),
     "instance": tuple(INSTANCE),
+    "generation": tuple(GENERATION),
 }
 """The styles that each builder knows; the first one is its default."""
 
