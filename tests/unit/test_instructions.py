@@ -649,7 +649,7 @@ def test_normals_prompts_are_read_back_as_built(style, convention):
 @pytest.mark.parametrize("style", STYLES["generation"])
 @pytest.mark.parametrize(
     "caption",
-    ["A red ball in a room.", "Two cats on a table. The black cat is behind the white cat.", "Paris at night"],
+    ["A red ball in a room.", "Two cats on a rug. The black cat is behind the white cat.", "Paris at night"],
 )
 def test_generation_prompts_are_read_back_as_built(style, caption):
     instruction = generation_prompt(caption, style)
