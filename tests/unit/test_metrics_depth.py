@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vbanalysis.errors import InputError
+from vbanalysis.metrics import depth_metrics
+
+CAP = (1e-3, 10.0)
+
+
+def row(*depths):
+    return np.array([depths], np.float32)
+
+
+def test_a_perfect_answer_is_perfect():
+    true = row(0.5, 3.0, 10.0)
+    found = depth_metrics(true, true, cap_m=CAP)
+    assert (found.delta1, found.delta2, found.delta3, found.n) == (1.0, 1.0, 1.0, 3)
+    assert (found.absrel, found.rmse, found.rmse_log, found.silog) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_factor_of_just_one_and_a_quarter_is_no_hit():
+    true = np.array([[4.0, 5.0, 4.0]])
+    assert depth_metrics(np.array([[5.0, 4.0, 4.9999]]), true, cap_m=CAP).delta1 == pytest.approx(1 / 3)
+
+
+def test_truth_that_is_unknown_or_outside_the_cap_drops_out():
+    true = row(np.nan, np.inf, -np.inf, 0.0, -1.0, 1e-3, 10.0, 10.1)
+    found = depth_metrics(np.full_like(true, 10.0), true, cap_m=(float(np.float32(1e-3)), 10.0))
+    assert (found.n, found.delta1) == (1, 1.0)
+
+
+def test_predictions_beyond_the_cap_are_clipped_to_it():
+    found = depth_metrics(row(25.0, 1e-6), row(10.0, 1.0), cap_m=(0.8, 10.0))
+    assert found.delta2 == 1.0
+    assert found.absrel == pytest.approx(0.1)
+
+
+def test_an_infinite_prediction_is_the_far_end_of_the_cap_and_is_counted():
+    found = depth_metrics(row(np.inf, 4.0), row(10.0, 4.0), cap_m=CAP)
+    assert (found.delta1, found.n, found.n_unbounded) == (1.0, 2, 1)
+    dropped = depth_metrics(row(np.inf, 4.0), row(5.0, 4.0), cap_m=CAP, unbounded="drop")
+    assert (dropped.delta1, dropped.n, dropped.n_unbounded) == (1.0, 1, 1)
+
+
+def test_no_infinity_can_be_clipped_to_an_infinite_cap():
+    everything = (1e-3, np.inf)
+    with pytest.raises(InputError, match="finite end"):
+        depth_metrics(row(np.inf), row(5.0), cap_m=everything)
+    assert depth_metrics(row(np.inf), row(5.0), cap_m=everything, unbounded="drop").n == 0
+    assert depth_metrics(row(500.0, 1.0), row(500.0, np.inf), cap_m=everything).n == 1
+
+
+@pytest.mark.parametrize("nothing", [np.nan, 0.0, -3.0, -np.inf])
+def test_silence_is_a_miss_unless_told_otherwise(nothing):
+    predicted, true = row(nothing, 4.0), row(4.0, 4.0)
+    found = depth_metrics(predicted, true, cap_m=CAP)
+    assert (found.delta3, found.n, found.n_unknown) == (0.5, 2, 1)
+    dropped = depth_metrics(predicted, true, cap_m=CAP, unknown="drop")
+    assert (dropped.delta3, dropped.n, dropped.n_unknown) == (1.0, 1, 1)
+
+
+def test_with_nothing_to_compare_there_are_no_figures():
+    for predicted, true, settings in (
+        (row(1.0), row(np.nan), {}),
+        (row(np.nan), row(1.0), {"unknown": "drop"}),
+        (row(1.0), row(1.0), {"valid": np.array([[False]])}),
+    ):
+        found = depth_metrics(predicted, true, cap_m=CAP, alignment="median", **settings)
+        assert np.isnan(found[:7]).all()
+        assert found.n == 0
+
+
+def test_only_the_crop_is_compared():
+    valid = np.array([[True, False]])
+    found = depth_metrics(row(1.0, np.nan), row(1.0, 5.0), cap_m=CAP, valid=valid)
+    assert (found.absrel, found.n, found.n_unknown) == (0.0, 1, 0)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    factor=st.floats(0.01, 100.0),
+)
+def test_median_alignment_does_not_see_a_factor_common_to_all(seed, factor):
+    rng = np.random.default_rng(seed)
+    true, noise = rng.uniform(1.0, 9.0, (6, 7)), rng.uniform(0.9, 1.1, (6, 7))
+    cap = (1e-6, 1e6)
+    plain = depth_metrics(true * noise, true, cap_m=cap, alignment="median")
+    scaled = depth_metrics(true * noise * factor, true, cap_m=cap, alignment="median")
+    assert scaled.scale * factor == pytest.approx(plain.scale)
+    assert scaled[:7] == pytest.approx(plain[:7])
+    unaligned = depth_metrics(true * noise * factor, true, cap_m=cap)
+    assert unaligned.silog == pytest.approx(plain.silog)
+
+
+def test_alignment_leaves_out_what_is_no_depth():
+    predicted = row(1.0, 2.0, 3.0, np.inf, np.inf, np.nan)
+    found = depth_metrics(predicted, row(2.0, 4.0, 6.0, 9.0, 9.0, 9.0), cap_m=CAP, alignment="median")
+    assert found.scale == 2.0
+    assert found.delta1 == pytest.approx(5 / 6)
+
+
+def test_whole_numbers_are_depths_too():
+    assert depth_metrics(np.array([[2, 4]]), np.array([[2, 4]], np.uint16), cap_m=CAP).delta1 == 1.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"predicted_m": np.ones((2, 3))}, "resize the decoded result"),
+        ({"predicted_m": np.ones((2, 2), bool)}, "predicted_m must hold numbers, got bool"),
+        ({"true_m": np.ones((2, 2), complex)}, "true_m must hold numbers, got complex128"),
+        ({"true_m": np.ones((0, 2))}, r"true_m .* shape \(0, 2\)"),
+        ({"cap_m": (0.0, 10.0)}, "0 < low < high"),
+        ({"cap_m": (10.0, 1.0)}, "0 < low < high"),
+        ({"cap_m": (np.nan, 1.0)}, "0 < low < high"),
+        ({"cap_m": 10.0}, "0 < low < high"),
+        ({"alignment": "scale"}, "alignment must be one of none, median; got 'scale'"),
+        ({"unbounded": "keep"}, "unbounded must be one of clip, drop"),
+        ({"unknown": "clip"}, "unknown must be one of miss, drop"),
+        ({"valid": np.ones((2, 2), np.uint8)}, "valid must be booleans"),
+        ({"valid": np.ones((2, 3), bool)}, r"valid must be booleans of shape \(2, 2\)"),
+    ],
+)
+def test_what_cannot_be_scored_is_an_error(change, message):
+    arguments = {"predicted_m": np.ones((2, 2)), "true_m": np.ones((2, 2)), "cap_m": CAP}
+    with pytest.raises(InputError, match=message):
+        depth_metrics(**{**arguments, **change})

@@ -1,0 +1,56 @@
+"""Results against their truth, one family a file.
+
+A function of one image gives its figures, or what it contributes to a data set's: angles, a confusion
+matrix, an overlap, counts of matches. Those are added or gathered, and a second function turns them
+into the figures. Choices that benchmarks make differently are arguments with the benchmarks' names.
+NumPy arrays in; nothing is resized or converted on the way.
+"""
+
+from vbanalysis.metrics.depth import DepthMetrics, depth_metrics
+from vbanalysis.metrics.image import psnr, ssim
+from vbanalysis.metrics.instances import (
+    IOU_THRESHOLDS,
+    InstanceCounts,
+    InstanceMetrics,
+    instance_counts,
+    instance_metrics,
+    mask_ious,
+    match_instances,
+)
+from vbanalysis.metrics.normals import (
+    NormalErrors,
+    NormalMetrics,
+    angular_error_deg,
+    normal_errors,
+    normal_metrics,
+    pool_normals,
+)
+from vbanalysis.metrics.referring import MaskOverlap, ReferringMetrics, mask_overlap, referring_metrics
+from vbanalysis.metrics.semantic import SemanticMetrics, confusion_matrix, semantic_metrics
+
+__all__ = [
+    "IOU_THRESHOLDS",
+    "DepthMetrics",
+    "InstanceCounts",
+    "InstanceMetrics",
+    "MaskOverlap",
+    "NormalErrors",
+    "NormalMetrics",
+    "ReferringMetrics",
+    "SemanticMetrics",
+    "angular_error_deg",
+    "confusion_matrix",
+    "depth_metrics",
+    "instance_counts",
+    "instance_metrics",
+    "mask_ious",
+    "mask_overlap",
+    "match_instances",
+    "normal_errors",
+    "normal_metrics",
+    "pool_normals",
+    "psnr",
+    "referring_metrics",
+    "semantic_metrics",
+    "ssim",
+]

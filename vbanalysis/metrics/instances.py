@@ -1,0 +1,208 @@
+"""Instances of one noun phrase against their truth, as SA-Co scores them.
+
+An item is a pair of image and noun phrase. Masks are matched once a pair, counts are summed over
+pairs, and the figures follow from the sums. Source: SAM 3 (Carion et al. 2025), the official
+evaluator `sam3/eval/cgf1_eval.py`, whose small constants are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from vbanalysis.errors import InputError
+from vbanalysis.metrics._arguments import array_of
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""The IoU that a match must reach, .50:.05:.95 as COCO writes them."""
+
+_EPS_F1 = 1e-4
+_EPS_MCC = 1e-6
+
+
+class InstanceCounts(NamedTuple):
+    """What one pair of image and noun phrase contributes to the figures of a data set.
+
+    Attributes:
+        true_positives: (10,) int64, matches that reach each of `IOU_THRESHOLDS`.
+        n_predicted: Predicted instances.
+        n_true: True instances.
+    """
+
+    true_positives: np.ndarray
+    n_predicted: int
+    n_true: int
+
+
+class InstanceMetrics(NamedTuple):
+    """The figures of a data set; `cgf1` and `pmf1` are means over `IOU_THRESHOLDS`.
+
+    Attributes:
+        cgf1: Classification-gated F1, `pmf1 * il_mcc`.
+        pmf1: Micro F1 of the instances over the pairs that have true ones. Pairs without any
+            prediction add their misses.
+        il_mcc: Matthews correlation of presence: something predicted against something there. It is
+            0 where all pairs have true instances, or none has.
+        cgf1_50: `cgf1` at IoU 0.5.
+        pmf1_50: `pmf1` at IoU 0.5.
+        n: Pairs.
+        n_positive: Pairs with true instances.
+    """
+
+    cgf1: float
+    pmf1: float
+    il_mcc: float
+    cgf1_50: float
+    pmf1_50: float
+    n: int
+    n_positive: int
+
+
+def mask_ious(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """IoU of each predicted instance with each true one.
+
+    Args:
+        predicted: (H, W) integers, instance k is k from 1, 0 background and -1 rejected; or
+            (n, H, W) bool, one mask an instance, which may overlap and may be empty.
+        true: Either form, of the same height and width.
+
+    Returns:
+        (n_predicted, n_true) float64, in the order of the labels that occur or of the masks; 0
+        where both masks are empty.
+
+    Raises:
+        InputError: Shapes or types do not fit, or labels are below -1.
+
+    Examples:
+        >>> mask_ious(np.array([[1, 1, 2, 0]]), np.array([[1, 1, 1, 0]])).round(3).tolist()
+        [[0.667], [0.333]]
+    """
+    a, b = _instances(predicted, "predicted"), _instances(true, "true")
+    if a.shape[-2:] != b.shape[-2:]:
+        raise InputError(
+            f"predicted is {a.shape[-2:]} pixels but true {b.shape[-2:]}: "
+            "resize the decoded result to the truth first"
+        )
+    if a.ndim == b.ndim == 2:
+        intersection, of_a, of_b = _overlap_of_labels(a, b)
+    else:
+        intersection, of_a, of_b = _overlap_of_masks(_stack(a), _stack(b))
+    union = of_a[:, None] + of_b - intersection
+    return intersection / np.maximum(union, 1)
+
+
+def match_instances(ious: np.ndarray) -> InstanceCounts:
+    """Match predicted to true instances, once, so that the sum of IoU is largest (Hungarian method).
+
+    Args:
+        ious: (n_predicted, n_true) numbers in [0, 1]; either side may be empty.
+
+    Raises:
+        InputError: It is no such matrix.
+
+    Examples:
+        >>> match_instances(np.array([[0.8, 0.6], [0.7, 0.1]])).true_positives.tolist()
+        [2, 2, 2, 1, 1, 0, 0, 0, 0, 0]
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    ious = np.asarray(ious)
+    if ious.ndim != 2 or ious.dtype.kind != "f" or not np.all((ious >= 0) & (ious <= 1)):
+        raise InputError(
+            "ious must be an (n_predicted, n_true) matrix of floats in [0, 1], "
+            f"got {ious.dtype} of shape {ious.shape}"
+        )
+    matched = ious[linear_sum_assignment(ious, maximize=True)]
+    return InstanceCounts(np.count_nonzero(matched[:, None] >= IOU_THRESHOLDS, axis=0), *ious.shape)
+
+
+def instance_counts(predicted: np.ndarray, true: np.ndarray) -> InstanceCounts:
+    """Counts of one pair of image and noun phrase, from its masks; arguments and errors as in `mask_ious`."""
+    return match_instances(mask_ious(predicted, true))
+
+
+def instance_metrics(pairs: Iterable[InstanceCounts]) -> InstanceMetrics:
+    """Score a data set; or one pair, whose `pmf1` is then its own F1.
+
+    Args:
+        pairs: What `instance_counts` or `match_instances` gave for each pair.
+
+    Raises:
+        InputError: There is no pair.
+
+    Examples:
+        >>> right = np.array([[1, 1, 0, 2]])
+        >>> round(instance_metrics([instance_counts(right, right)]).pmf1, 3)
+        1.0
+    """
+    pairs = list(pairs)
+    if not pairs:
+        raise InputError("pairs is empty: there is no pair to score")
+    hits = np.stack([pair.true_positives for pair in pairs])
+    predicted = np.array([pair.n_predicted for pair in pairs])
+    true = np.array([pair.n_true for pair in pairs])
+    positive = true > 0
+
+    # Hits and misses come from positive pairs alone; what is predicted elsewhere counts in the MCC.
+    found = hits.sum(axis=0)
+    precision = found / (predicted[positive].sum() + _EPS_F1)
+    recall = found / (true.sum() + _EPS_F1)
+    f1 = 2 * precision * recall / (precision + recall + _EPS_F1)
+    mcc = _mcc(predicted > 0, positive)
+    pmf1, pmf1_50 = float(f1.mean()), float(f1[0])
+    return InstanceMetrics(
+        pmf1 * mcc, pmf1, mcc, pmf1_50 * mcc, pmf1_50, len(pairs), int(np.count_nonzero(positive))
+    )
+
+
+def _mcc(predicted: np.ndarray, true: np.ndarray) -> float:
+    """Matthews correlation of two rows of booleans, with the official constant."""
+    tp, fp = float(np.sum(predicted & true)), float(np.sum(predicted & ~true))
+    fn, tn = float(np.sum(~predicted & true)), float(np.sum(~predicted & ~true))
+    return (tp * tn - fp * fn) / (((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5 + _EPS_MCC)
+
+
+def _instances(array: np.ndarray, name: str) -> np.ndarray:
+    """A label map renumbered without gaps and with 0 for all that is no instance, or a stack of masks."""
+    array = np.asarray(array)
+    if array.ndim == 3 and array.dtype == bool and min(array.shape[1:]) > 0:
+        return array
+    if array.ndim != 2 or array.dtype.kind not in "iu":
+        raise InputError(
+            f"{name} must be an (H, W) map of integer labels or (n, H, W) boolean masks, "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+    labels = array_of("iu", array, name)
+    if labels.min() < -1:
+        raise InputError(
+            f"{name} holds the label {labels.min()}, expected instances from 1, "
+            "0 for background and -1 for rejected pixels"
+        )
+    occurring, places = np.unique(np.maximum(labels, 0), return_inverse=True)
+    return places if occurring[0] == 0 else places + 1
+
+
+def _stack(instances: np.ndarray) -> np.ndarray:
+    if instances.ndim == 3:
+        return instances
+    return instances == np.arange(1, instances.max() + 1)[:, None, None]
+
+
+def _overlap_of_labels(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Intersections of the instances of two maps, and the areas of either's."""
+    rows, columns = int(a.max()) + 1, int(b.max()) + 1
+    joint = np.bincount((a * columns + b).ravel(), minlength=rows * columns).reshape(rows, columns)
+    return joint[1:, 1:], joint.sum(axis=1)[1:], joint.sum(axis=0)[1:]
+
+
+def _overlap_of_masks(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Intersections of the masks of two stacks, and the areas of either's; eight pixels a byte."""
+    pixels = a.shape[1] * a.shape[2]
+    bits_a, bits_b = (np.packbits(stack.reshape(len(stack), pixels), axis=1) for stack in (a, b))
+    intersection = np.zeros((len(a), len(b)), np.int64)
+    for row, bits in zip(intersection, bits_a, strict=True):
+        row[:] = np.bitwise_count(bits & bits_b).sum(axis=1, dtype=np.int64)
+    of_a, of_b = (np.bitwise_count(bits).sum(axis=1, dtype=np.int64) for bits in (bits_a, bits_b))
+    return intersection, of_a, of_b
