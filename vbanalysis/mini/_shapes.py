@@ -61,7 +61,7 @@ def tables(scene: Scene) -> Tables:
         first = len(primitives)
         turn = math.radians(thing.yaw_deg)
         cosine, sine = math.cos(turn), math.sin(turn)
-        for shape, (x, y, z), sizes, paint in parts(thing, scene.room is not None):
+        for shape, (x, y, z), sizes, paint in parts(thing):
             centre = (thing.x + cosine * x + sine * z, y, thing.z - sine * x + cosine * z)
             primitives.append((shape, *centre, cosine, sine, *sizes, len(materials) + paint, k))
         width, height, depth = thing.size_m
@@ -89,7 +89,7 @@ def tables(scene: Scene) -> Tables:
     )
 
 
-def parts(thing: Thing, indoors: bool) -> list[Part]:
+def parts(thing: Thing) -> list[Part]:
     """What a thing is built of, within its size and standing on y = 0; its front looks along +z."""
     width, height, depth = thing.size_m
     if thing.kind == "ball":
@@ -118,15 +118,14 @@ def parts(thing: Thing, indoors: bool) -> list[Part]:
     if thing.kind == "table":
         top = 0.05
         return [_block(0.0, height - top, 0.0, width, top, depth), *_legs(width, depth, height - top, 0.07)]
-    # A door: its leaf stands between the frame's posts, a little behind their faces.
-    post = 0.06
-    leaf = depth if indoors else 0.6 * depth
+    # A door: its leaf between the frame's posts, a little behind their faces.
+    post, recess = 0.06, 0.02
     return [
-        _block(0.0, 0.0, -(depth - leaf) / 2 - 0.01, width - 2 * post, height - post, leaf - 0.02),
+        _block(0.0, 0.0, -recess / 2, width - 2 * post, height - post, depth - recess),
         _block(-(width - post) / 2, 0.0, 0.0, post, height, depth, 2),
         _block((width - post) / 2, 0.0, 0.0, post, height, depth, 2),
-        _block(0.0, height - post, 0.0, width, post, depth, 2),
-        (SPHERE, (0.36 * width, 0.5 * height, depth / 2 + 0.01), (0.035, 0.0, 0.0), 2),
+        _block(0.0, height - post, 0.0, width - 2 * post, post, depth, 2),
+        (SPHERE, (0.36 * width, 0.5 * height, depth / 2), (0.035, 0.0, 0.0), 2),
     ]
 
 

@@ -43,7 +43,7 @@ _MEANS = np.array([0.0, 0.1, 0.5, 0.06, 0.16, 0.5, 0.5, 0.1, 0.35, 0.5, 0.44])  
 _compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "arcp"})
 
 
-@_compiled
+@_inlined
 def _enter(prims, i, ox, oy, oz, dx, dy, dz):
     """How far the ray goes until it enters primitive `i` from outside."""
     shape = prims[i, 0]
@@ -91,7 +91,7 @@ def _enter(prims, i, ox, oy, oz, dx, dy, dz):
     return best
 
 
-@_compiled
+@_inlined
 def _first(prims, bounds, ox, oy, oz, dx, dy, dz, reach, any_hit):
     """Distance to and place of the first primitive within `reach`, or of any one; -1 if there is none."""
     best, which = reach, -1
@@ -111,7 +111,7 @@ def _first(prims, bounds, ox, oy, oz, dx, dy, dz, reach, any_hit):
     return best, which
 
 
-@_compiled
+@_inlined
 def _shell(shell, ox, oy, oz, dx, dy, dz):
     """Distance to ground, wall or ceiling and the face: 0 sky, 1 ground, 2 ceiling, 3 to 6 walls."""
     best, face = _MISS, 0
@@ -132,7 +132,7 @@ def _shell(shell, ox, oy, oz, dx, dy, dz):
     return best, face
 
 
-@_compiled
+@_inlined
 def _surface(prims, i, px, py, pz):
     """Outward normal of primitive `i` at a point of its surface, and texture coordinates in metres."""
     x, y, z = px - prims[i, 1], py - prims[i, 2], pz - prims[i, 3]
@@ -163,7 +163,7 @@ def _surface(prims, i, px, py, pz):
     return x / rho / length, -slope / length, z / rho / length, math.atan2(u, w) * base, y
 
 
-@_compiled
+@_inlined
 def _random(i, j, seed):
     """A number in [0, 1) that belongs to the cell (i, j)."""
     h = np.int64(i) * 374761393 + np.int64(j) * 668265263 + np.int64(seed) * 1442695041
@@ -172,7 +172,7 @@ def _random(i, j, seed):
     return ((h ^ (h >> 15)) & 0xFFFFFF) / 16777216.0
 
 
-@_compiled
+@_inlined
 def _clouds(u, v, seed):
     """Smooth noise with features of unit size, in [0, 1]."""
     i, j = math.floor(u), math.floor(v)
@@ -183,7 +183,7 @@ def _clouds(u, v, seed):
     return low * (1.0 - t) + high * t
 
 
-@_compiled
+@_inlined
 def _pattern(kind, u, v, seed):
     """Weight of the second colour, and a factor on both, at (u, v) cells."""
     i, j = math.floor(u), math.floor(v)
@@ -216,7 +216,7 @@ def _pattern(kind, u, v, seed):
     return (0.55 if s < 0.4 else 0.0) + (0.45 if t < 0.4 else 0.0), 1.0  # plaid
 
 
-@_compiled
+@_inlined
 def _paint(materials, m, u, v, footprint):
     """Albedo of material `m` at (u, v) metres, seen by a pixel that covers `footprint` metres."""
     kind = int(materials[m, 0])
@@ -236,7 +236,7 @@ def _paint(materials, m, u, v, footprint):
     return r, g, b
 
 
-@_compiled
+@_inlined
 def _sky(sky, dx, dy, dz):
     """Colour of the sky towards (dx, dy, dz)."""
     rise = max(dy / math.sqrt(dx * dx + dy * dy + dz * dz), 0.0)
@@ -248,7 +248,7 @@ def _sky(sky, dx, dy, dz):
     )
 
 
-@_compiled
+@_inlined
 def _nearness(shell, bounds, face, px, py, pz, nx, ny, nz):
     """How much of the light from everywhere reaches a point of the shell, between 0 and 1."""
     open_share = 1.0
@@ -267,7 +267,7 @@ def _nearness(shell, bounds, face, px, py, pz, nx, ny, nz):
     return open_share
 
 
-@_compiled
+@_inlined
 def _shade(
     prims, bounds, lights, ambient, px, py, pz, nx, ny, nz, ex, ey, ez, r, g, b, gloss, open_share, jx, jz
 ):
@@ -308,7 +308,7 @@ def _shade(
     return r * ir + shine_r, g * ig + shine_g, b * ib + shine_b
 
 
-@_compiled
+@_inlined
 def _look(prims, bounds, materials, shell, lights, sky, ambient, ox, oy, oz, dx, dy, dz, pixel, jx, jz):
     """Linear colour that comes along a ray; `pixel` is a pixel's size at unit distance."""
     share = 1.0
@@ -382,7 +382,7 @@ def _look(prims, bounds, materials, shell, lights, sky, ambient, ox, oy, oz, dx,
     return 0.0, 0.0, 0.0
 
 
-@_compiled
+@njit(nogil=True, cache=True, error_model="numpy")
 def trace(prims, bounds, materials, shell, lights, sky, ambient, camera, focal, height, width, samples):
     """See a scene with a pinhole camera.
 
