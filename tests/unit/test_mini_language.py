@@ -11,6 +11,7 @@ from vbanalysis.errors import InputError
 from vbanalysis.instructions import STYLES, edit_prompt, generation_prompt, referring_prompt
 from vbanalysis.mini.captions import caption, look
 from vbanalysis.mini.edits import EDIT_KINDS, edit, repainted
+from vbanalysis.mini.language import projected_spots, seen_spots
 from vbanalysis.mini.layout import WITHHELD, make_scene, visible_things
 from vbanalysis.mini.referring import REFERRING_KINDS, referring, referring_pair
 from vbanalysis.mini.render import render
@@ -183,6 +184,14 @@ def test_a_caption_names_the_biggest_four():
     assert {group.colour for group in claims.objects} == set(list(COLOURS)[:4])
 
 
+def test_a_projected_spot_is_where_the_picture_shows_the_thing():
+    scene = replace(scene_of(thing("ball", "red", x=0.6)), camera=Camera(70.0, 1.5, -5.0, 25.0))
+    [spot] = projected_spots(scene, [0]).values()
+    [seen] = seen_spots(scene, render(scene, 128, samples=1).instances).values()
+    assert spot.across == pytest.approx(seen.across, abs=0.01)
+    assert spot.depth_m == seen.depth_m == 3.0
+
+
 def test_empty_places_have_captions():
     rng = np.random.default_rng(0)
     assert {caption(scene_of(room=room), [], rng).text for room in [True] * 20 + [False] * 20} >= {
@@ -293,6 +302,13 @@ def test_what_a_viewer_might_doubt_is_not_said():
     assert referring(farther, beside, rng).kind == "order"
     larger = map_of((10, 20, 10, 20), (13, 23, 30, 45))
     assert referring(twins, larger, rng).kind == "size"
+
+
+def test_the_second_of_two_is_called_the_last():
+    rng = np.random.default_rng(0)
+    pair = scene_of(thing("box", "red"), thing("box", "blue")), map_of((0, 9, 0, 9), (30, 39, 0, 9))
+    texts = {referring(*pair, rng, ["order"], visible=[1]).text for _ in range(60)}
+    assert texts == {"rightmost box", "box farthest to the right", "box on the right"}
 
 
 def test_a_thing_out_of_sight_is_no_rival_and_never_meant():
