@@ -85,6 +85,14 @@ def test_a_vector_with_one_unknown_component_is_unknown():
     assert normal_metrics(FACING, half).n == 1
 
 
+@pytest.mark.parametrize("nothing", [np.nan, 0.0, 1e-200])
+def test_pixels_of_unknown_truth_drop_out(nothing):
+    true = FACING.copy()
+    true[0, 1] = nothing
+    found = normal_metrics(-FACING, true)
+    assert (found.mean_deg, found.n, found.n_unknown) == (180.0, 1, 0)
+
+
 def test_only_the_valid_pixels_are_compared():
     found = normal_metrics(tilted(0.0, 60.0), FACING, valid=np.array([[True, False]]))
     assert (found.mean_deg, found.n) == (0.0, 1)

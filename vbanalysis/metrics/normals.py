@@ -84,8 +84,10 @@ def angular_error_deg(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
         >>> angular_error_deg(np.array([[0.0, 0, 1], [0, 0, 0]]), np.array([[0.0, 1, 0], [0, 0, 1]])).tolist()
         [90.0, nan]
     """
-    predicted, true = _vectors(predicted, "predicted"), _vectors(true, "true")
-    check_same_shape(predicted, true, ("predicted", "true"))
+    return _angles(*_pair(predicted, true))
+
+
+def _angles(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     known = np.isfinite(predicted[..., 0]) & np.isfinite(true[..., 0])
     (px, py, pz), (tx, ty, tz) = predicted[known].T, true[known].T
     cross = np.sqrt((py * tz - pz * ty) ** 2 + (pz * tx - px * tz) ** 2 + (px * ty - py * tx) ** 2)
@@ -114,10 +116,9 @@ def normal_errors(
         InputError: As `angular_error_deg`; or `valid` or `unknown` is at fault.
     """
     check_choice(unknown, "unknown", get_args(Unknown))
-    angles = angular_error_deg(predicted, true)
-    true = np.asarray(true)
-    compared = mask_or_all(valid, angles.shape) & np.isfinite(true).all(-1) & true.any(-1)
-    errors = angles[compared].astype(np.float32)
+    predicted, true = _pair(predicted, true)
+    compared = mask_or_all(valid, true.shape[:-1]) & np.isfinite(true[..., 0])
+    errors = _angles(predicted, true)[compared].astype(np.float32)
     missing = np.isnan(errors)
     errors = errors[~missing] if unknown == "drop" else np.where(missing, np.float32(MISS_DEG), errors)
     return NormalErrors(errors, int(missing.sum()))
@@ -170,6 +171,12 @@ def _figures(errors_deg: np.ndarray) -> list[float]:
     root_mean_square = np.sqrt(np.mean(errors_deg.astype(np.float64) ** 2))
     shares = [np.mean(errors_deg < threshold) for threshold in UNDER_DEG]
     return [np.mean(errors_deg, dtype=np.float64), np.median(errors_deg), root_mean_square, *shares]
+
+
+def _pair(predicted: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    predicted, true = _vectors(predicted, "predicted"), _vectors(true, "true")
+    check_same_shape(predicted, true, ("predicted", "true"))
+    return predicted, true
 
 
 def _vectors(normals: np.ndarray, name: str) -> np.ndarray:
