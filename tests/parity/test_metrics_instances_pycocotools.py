@@ -113,6 +113,7 @@ def test_figures_of_a_data_set_equal_plain_loops():
     assert correlated > 20
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of pycocotools
 def test_the_official_figures_of_the_sample_come_out():
     samples = samples_dir()
     if samples is None or not (samples / "saco").is_dir():
