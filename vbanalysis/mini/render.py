@@ -51,7 +51,7 @@ def render(scene: Scene, size: int | tuple[int, int] = 64, samples: int = 2) -> 
     Raises:
         InputError: A size or `samples` is not a positive whole number.
     """
-    height, width = (size, size) if isinstance(size, int) else size
+    height, width = size if isinstance(size, tuple) else (size, size)
     for name, value in (("height", height), ("width", width), ("samples", samples)):
         if not isinstance(value, int | np.integer) or value < 1:
             raise InputError(f"{name} must be a whole number of at least 1, got {value!r}")
