@@ -1,0 +1,133 @@
+"""Batches: exercises side by side as tensors. Sample k of a stage is the same whatever the batches are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vbanalysis.mini.exercises import EXERCISES, Exercise
+from vbanalysis.mini.layout import make_scene
+from vbanalysis.mini.render import View, render
+from vbanalysis.mini.stages import Stage
+from vbanalysis.mini.tokens import TextBatch, text_batch, tokenize
+from vbanalysis.mini.world import Scene
+from vbanalysis.types import Task
+
+TASKS: tuple[Task, ...] = get_args(Task)
+"""Tasks by their number in `Batch.task`."""
+
+_SURE: frozenset[Task] = frozenset(("depth", "normals", "semantic", "instance", "referring", "edit"))
+"""Tasks with an image: nearly one answer, so they are learnt from pure noise mostly."""
+
+_BLIND = 0.1
+"""Share of captions left empty, so that guidance has something to compare with."""
+
+
+class Batch(NamedTuple):
+    """Exercises, ready for the network.
+
+    Attributes:
+        task: (B,) int64 into `TASKS`.
+        image: (B, 3, H, W) in [-1, 1], 0 where there is none.
+        has_image: (B,) 0 or 1.
+        text: The prompts.
+        target: (B, 3, H, W) in [-1, 1].
+        source: (B, H, W) int64, as `Exercise.source`.
+        weight: (B, H, W).
+        noise: (B, 3, H, W) normal.
+        level: (B,) share of noise.
+    """
+
+    task: Tensor
+    image: Tensor
+    has_image: Tensor
+    text: TextBatch
+    target: Tensor
+    source: Tensor
+    weight: Tensor
+    noise: Tensor
+    level: Tensor
+
+    @property
+    def noisy(self) -> Tensor:
+        """(B, 3, H, W) targets on the straight line to their noise."""
+        level = self.level[:, None, None, None]
+        return (1 - level) * self.target + level * self.noise
+
+
+def training_batch(stage: Stage, numbers: Sequence[int]) -> tuple[Batch, list[Exercise]]:
+    """The samples of these numbers: two from each scene, each of a task drawn from the mixture."""
+    exercises, levels, noise = [], [], []
+    for number in numbers:
+        rng = np.random.default_rng([stage.seed, 1, number])
+        exercise = training_exercise(stage, number, rng)
+        exercises.append(exercise)
+        noise.append(rng.standard_normal((3, *exercise.target.shape[:2]), np.float32))
+        levels.append(_level(exercise.task, stage.sure, rng))
+    return collate(exercises, levels, np.stack(noise)), exercises
+
+
+def training_exercise(stage: Stage, number: int, rng: np.random.Generator) -> Exercise:
+    """Exercise `number` of a stage; where its scene has no answer to one task, another is drawn."""
+    scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
+    if stage.canonical_focal is not None:
+        scale = stage.canonical_focal * view.depth_m.shape[1] / view.intrinsics.fx
+        view = view._replace(depth_m=view.depth_m * np.float32(scale))
+    names = [task for task, share in stage.mixture.items() if share > 0]
+    shares = np.array([stage.mixture[task] for task in names])
+    while True:
+        task = names[int(rng.choice(len(names), p=shares / shares.sum()))]
+        exercise = EXERCISES[task](scene, view, rng)
+        if exercise is None:
+            if shares[names.index(task)] < shares.sum():
+                shares[names.index(task)] = 0
+                continue
+            # Nothing can be asked of this scene: the next one takes its place.
+            number += 2 * stage.samples + 2
+            scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
+            shares = np.array([stage.mixture[name] for name in names])
+            continue
+        if task == "generation" and rng.random() < _BLIND:
+            return exercise._replace(prompt="")
+        return exercise
+
+
+def collate(exercises: Sequence[Exercise], levels: Sequence[float], noise: np.ndarray) -> Batch:
+    """Stack exercises of one size; `noise` is (B, 3, H, W)."""
+    empty = np.full_like(exercises[0].target, 127)
+    images = np.stack([empty if each.image is None else each.image for each in exercises])
+    has_image = np.array([each.image is not None for each in exercises], np.float32)
+    return Batch(
+        torch.tensor([TASKS.index(each.task) for each in exercises]),
+        signed(images) * torch.from_numpy(has_image)[:, None, None, None],
+        torch.from_numpy(has_image),
+        text_batch([tokenize(each.prompt) for each in exercises]),
+        signed(np.stack([each.target for each in exercises])),
+        torch.from_numpy(np.stack([each.source for each in exercises]).astype(np.int64)),
+        torch.from_numpy(np.stack([each.weight for each in exercises])),
+        torch.from_numpy(np.ascontiguousarray(noise, np.float32)),
+        torch.tensor(levels, dtype=torch.float32),
+    )
+
+
+def signed(rgb: np.ndarray) -> Tensor:
+    """(B, H, W, 3) uint8 to (B, 3, H, W) float32 in [-1, 1]."""
+    return torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def _level(task: Task, sure: float, rng: np.random.Generator) -> float:
+    """A share of noise: 1 where the image all but tells the answer, else more often high than low."""
+    if rng.random() < (sure if task in _SURE else 0.06):
+        return 1.0
+    return float(1 / (1 + np.exp(-rng.normal(0.5, 1.0))))
+
+
+@lru_cache(maxsize=4)
+def _seen(split: str, number: int, seed: int, size: int) -> tuple[Scene, View]:
+    scene = make_scene(split, number, seed)
+    return scene, render(scene, size)

@@ -1,0 +1,118 @@
+"""Weights on disk: float16 safetensors that say what they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vbanalysis.errors import DataError, InputError
+from vbanalysis.mini.network import Network, NetworkConfig
+from vbanalysis.mini.stages import Stage
+from vbanalysis.paths import data_dir, replacing, shown
+
+FORMAT = "vbanalysis-mini-1"
+"""What the metadata of a file of ours begins with."""
+
+
+def weights_dir() -> Path:
+    """Where the shipped weights are."""
+    return data_dir() / "mini" / "weights"
+
+
+def find_weights(name: str | Path) -> Path:
+    """The file of shipped weights by name, or a path as it is.
+
+    Raises:
+        InputError: There are no such weights; the message lists what there is.
+    """
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        path = weights_dir() / f"{name}.safetensors"
+    if path.is_file():
+        return path
+    known = ", ".join(sorted(file.stem for file in weights_dir().glob("*.safetensors"))) or "none"
+    raise InputError(
+        f"no weights {str(name)!r}: shipped are {known}; or give the path of a .safetensors file"
+    )
+
+
+def save_weights(
+    path: Path, weights: Mapping[str, Tensor], stage: Stage, samples: int, seconds: float
+) -> None:
+    """Write weights in float16 with their stage, samples and seconds of training."""
+    from safetensors.torch import save
+
+    told = {
+        "format": FORMAT,
+        "stage": stage.model_dump_json(),
+        "samples": str(samples),
+        "seconds": f"{seconds:.0f}",
+    }
+    tensors = {name: weight.to(torch.float16).contiguous() for name, weight in weights.items()}
+    with replacing(path) as file:
+        file.write(save(tensors, metadata=told))
+
+
+def read_weights(name: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The float16 tensors of a file and its metadata.
+
+    Raises:
+        InputError: There is no such file.
+        DataError: It is damaged, or not ours.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = find_weights(name)
+    try:
+        with safe_open(path, framework="pt") as file:
+            told = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 it is no dict
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DataError(f"{shown(path)} is damaged or no safetensors file: {error}") from error
+    if told.get("format") != FORMAT:
+        raise DataError(
+            f"{shown(path)} holds weights of something else: mini reads files whose format is {FORMAT!r}, "
+            f"got {told.get('format')!r}"
+        )
+    return tensors, told
+
+
+def read_config(told: Mapping[str, str], path: str | Path) -> NetworkConfig:
+    """The sizes of the network in a file's metadata.
+
+    Raises:
+        DataError: They cannot be read.
+    """
+    try:
+        return NetworkConfig.from_dict(json.loads(told["stage"])["network"])
+    except (KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{shown(Path(path))} does not say what network it is for: {error}") from error
+
+
+def load_weights(network: Network, tensors: Mapping[str, Tensor], name: str | Path) -> Network:
+    """Put weights into a network of the same sizes.
+
+    Args:
+        network: Changed in place, and returned.
+        tensors: As `read_weights` gives them.
+        name: What the weights are called in errors.
+
+    Raises:
+        DataError: They are for a network of other sizes, or not all finite.
+    """
+    wanted = {key: tuple(weight.shape) for key, weight in network.named_parameters()}
+    given = {key: tuple(weight.shape) for key, weight in tensors.items()}
+    if wanted != given:
+        wrong = sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
+        raise DataError(
+            f"the weights {str(name)!r} are for a network of other sizes: {len(wrong)} tensors differ, "
+            f"such as {wrong[0]} ({given.get(wrong[0], 'missing')}, expected {wanted.get(wrong[0], 'none')})"
+        )
+    if not all(bool(torch.isfinite(weight).all()) for weight in tensors.values()):
+        raise DataError(f"the weights {str(name)!r} hold numbers that are not finite: the file is damaged")
+    network.load_state_dict({key: weight.float() for key, weight in tensors.items()})
+    return network
