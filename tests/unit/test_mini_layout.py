@@ -184,7 +184,7 @@ def _nearest(seen: np.ndarray, words: np.ndarray) -> int:
 
 
 def test_an_unknown_split_and_negative_numbers_are_refused():
-    with pytest.raises(InputError, match="'trian'.*train, heldout"):
+    with pytest.raises(InputError, match=r"'trian'.*train, heldout"):
         make_scene("trian", 0)
     with pytest.raises(InputError, match="-1"):
         make_scene("train", -1)
