@@ -49,6 +49,7 @@ def _surface(
 
 
 def floor(rng: np.random.Generator, novel: bool) -> Texture:
+    """Tiles, planks, a checkerboard or carpet, in cells of real sizes."""
     if novel:
         return _novel(rng, 0.3, 0.6)
     pattern = rng.choice(("tiles", "planks", "checker", "speckle"), p=(0.35, 0.35, 0.15, 0.15))
@@ -62,6 +63,7 @@ def floor(rng: np.random.Generator, novel: bool) -> Texture:
 
 
 def walls(rng: np.random.Generator, novel: bool) -> Texture:
+    """Mostly plain, else bricks or a striped wallpaper."""
     if novel:
         return _novel(rng, 0.25, 0.5)
     pattern = rng.choice(("plain", "bricks", "stripes"), p=(0.65, 0.15, 0.2))
@@ -73,6 +75,7 @@ def walls(rng: np.random.Generator, novel: bool) -> Texture:
 
 
 def ground(rng: np.random.Generator, novel: bool) -> Texture:
+    """Grass, asphalt, sand or soil, sometimes paved."""
     if novel:
         return _novel(rng, 0.3, 0.6)
     if rng.random() < 0.2:
@@ -95,6 +98,7 @@ def _rgb(colour: np.ndarray) -> Colour:
 
 
 def grey(rng: np.random.Generator, low: float, high: float) -> Colour:
+    """A grey between two albedos."""
     return _rgb(rng.uniform(low, high) * np.ones(3))
 
 
@@ -104,6 +108,7 @@ def _tinted(rng: np.random.Generator, strength: float, tint: float = 0.02) -> Co
 
 
 def lamps(rng: np.random.Generator, room: Room) -> tuple[tuple[Light, ...], Colour]:
+    """One or two lamps under the ceiling, and the light that the room reflects."""
     count = 2 if rng.random() < 0.5 else 1
     power = rng.uniform(0.65, 0.85) * (0.62 if count == 2 else 1.0)
     lights = []
@@ -116,6 +121,7 @@ def lamps(rng: np.random.Generator, room: Room) -> tuple[tuple[Light, ...], Colo
 
 
 def daylight(rng: np.random.Generator) -> tuple[tuple[Light, ...], Colour]:
+    """A sun, weaker the cloudier it is, and the light of the sky."""
     elevation = math.radians(rng.uniform(28, 65))
     # From behind the camera or from a side, seldom from ahead.
     azimuth = math.radians(rng.uniform(-110, 110) if rng.random() < 0.8 else rng.uniform(0, 360))
@@ -130,6 +136,7 @@ def daylight(rng: np.random.Generator) -> tuple[tuple[Light, ...], Colour]:
 
 
 def sky(rng: np.random.Generator) -> tuple[Colour, Colour]:
+    """Zenith and horizon, from blue to grey."""
     grey = rng.uniform(0, 0.7)
     zenith = (1 - grey) * np.array([0.16, 0.34, 0.72]) + grey * 0.62
     horizon = (1 - grey) * np.array([0.62, 0.75, 0.88]) + grey * 0.8

@@ -382,8 +382,7 @@ def _look(prims, bounds, materials, shell, lights, sky, ambient, ox, oy, oz, dx,
     return 0.0, 0.0, 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def trace(prims, bounds, materials, shell, lights, sky, ambient, camera, focal, height, width, samples):
+def _trace(prims, bounds, materials, shell, lights, sky, ambient, camera, focal, height, width, samples):
     """See a scene with a pinhole camera.
 
     Args:
@@ -462,3 +461,9 @@ def trace(prims, bounds, materials, shell, lights, sky, ambient, camera, focal, 
                         nx * camera[axis + 1, 0] + ny * camera[axis + 1, 1] + nz * camera[axis + 1, 2]
                     )
     return colour, depth, normals, surfaces
+
+
+try:
+    trace = njit(nogil=True, cache=True, error_model="numpy")(_trace)
+except RuntimeError:  # there is no folder to keep compiled code in: compile it each time
+    trace = njit(nogil=True, error_model="numpy")(_trace)
