@@ -3,7 +3,7 @@
 A scene comes as float64 tables (`_shapes.Tables` says what is in their columns), so every scene has the same
 types. Rays are not normalised: their component along the optical axis is 1, so the distance along a ray is z.
 Only this file knows light: Lambert and a little gloss, shadows from a small disc of light, darkening where
-surfaces meet, one bounce in a mirror.
+surfaces meet, one bounce in a mirror. It is one file because numba's cache of `trace` watches no other.
 """
 
 from __future__ import annotations
