@@ -84,13 +84,13 @@ def depth(scene: Scene, view: View, rng: np.random.Generator, colormap: str | No
         colormap = _choose(rng, COLORMAPS) if rng.random() < 0.4 else None
     prompt = depth_prompt(_choose(rng, STYLES["depth"]), colormap)
     rgb = _depth_codec(colormap).encode(view.depth_m)
-    return _painted("depth", prompt.text, view, rgb, {"colormap": colormap})
+    return _painted("depth", prompt.text, view, rgb, {"view": view, "colormap": colormap})
 
 
 def normals(scene: Scene, view: View, rng: np.random.Generator) -> Exercise:
     """Surface normals in the paper's convention."""
     prompt = normals_prompt(_choose(rng, STYLES["normals"]))
-    return _painted("normals", prompt.text, view, NormalCodec().encode(view.normals), {})
+    return _painted("normals", prompt.text, view, NormalCodec().encode(view.normals), {"view": view})
 
 
 def semantic(
@@ -116,7 +116,7 @@ def semantic(
     asked = np.full(len(CLASSES), -1, np.int32)
     asked[[CLASSES.index(name) for name in named]] = np.arange(len(named))
     labels = asked[view.classes]
-    about = {"classes": classes, "background": behind, "labels": labels}
+    about = {"view": view, "classes": classes, "background": behind, "labels": labels}
     return _masks(
         "semantic", prompt.text, view, labels, list(classes.values()), behind, view.classes, 0.6, about
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbanalysis.errors import InputError
 from vbanalysis.mini.layout import SPLITS
@@ -73,6 +73,14 @@ class Stage(BaseModel):
         if not mixture or min(mixture.values()) < 0 or sum(mixture.values()) <= 0:
             raise ValueError("a mixture needs at least one task with a share above 0, and none below 0")
         return mixture
+
+    @model_validator(mode="after")
+    def _fits_its_head(self) -> Stage:
+        if self.head == "regression":
+            unfit = sorted(set(self.mixture) - {"depth", "normals", "semantic"})
+            if unfit:
+                raise ValueError(f"a regression head cannot answer {', '.join(unfit)}: leave them out")
+        return self
 
     def rate(self, samples: int) -> float:
         """Factor of the learning rates after so many samples."""

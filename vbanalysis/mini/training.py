@@ -10,7 +10,7 @@ import csv
 import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,11 @@ from torch import Tensor, nn
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.mini.batches import TASKS, Batch, training_batch
+from vbanalysis.mini.exercises import Exercise
 from vbanalysis.mini.losses import Losses, painting_losses
 from vbanalysis.mini.muon import Muon
 from vbanalysis.mini.network import Network
+from vbanalysis.mini.regression import blank, regression_losses
 from vbanalysis.mini.stages import Stage
 from vbanalysis.mini.weights import load_weights, read_weights, save_weights
 from vbanalysis.paths import replacing, shown
@@ -171,8 +173,8 @@ def _work(
                 break
             share = stage.batch // processes
             first = trainee.samples + rank * share
-            batch, _ = training_batch(stage, range(first, first + share))
-            losses = trainee.step(batch, processes)
+            batch, exercises = training_batch(stage, range(first, first + share))
+            losses = trainee.step(batch, exercises, processes)
             if curve is not None:
                 row = curve.add(trainee, batch.task, losses.each)
                 if row is not None and on_row is not None:
@@ -219,6 +221,10 @@ class Trainee:
             network = Network(stage.network)
         if stage.start is not None:
             tensors, _ = read_weights(stage.start)
+            if stage.head == "regression":  # with a head of its own on the start's body
+                tensors |= {
+                    key: weight for key, weight in network.named_parameters() if key.startswith("paint.")
+                }
             load_weights(network, tensors, stage.start)
         return cls(stage, network)
 
@@ -260,11 +266,18 @@ class Trainee:
             torch.save(state, temporary)
         save_weights(folder / "weights.safetensors", self.average, self.stage, self.samples, self.seconds)
 
-    def step(self, batch: Batch, processes: int = 1) -> Losses:
-        """Learn from this process's share of a batch."""
+    def step(self, batch: Batch, exercises: Sequence[Exercise], processes: int = 1) -> Losses:
+        """Learn from this process's share of a batch, given as tensors and as what they were made of."""
+        regression = self.stage.head == "regression"
+        if regression:
+            batch = blank(batch)
         with torch.autocast("cpu", torch.bfloat16):
             painting = self.network(batch.noisy, batch.level, batch.image, batch.has_image, batch.text)
-        losses = painting_losses(painting, batch)
+        losses = (
+            regression_losses(painting.free, batch, exercises)
+            if regression
+            else painting_losses(painting, batch)
+        )
         losses.total.backward()
         if processes > 1:
             _average_gradients(self.network, processes)
