@@ -159,6 +159,7 @@ def refer(
     rng: np.random.Generator,
     kinds: Collection[str] | None = None,
     two: bool | None = None,
+    swap: bool = False,
 ) -> Exercise | None:
     """One or two referring expressions, a colour each; None if nothing can be told apart.
 
@@ -168,6 +169,7 @@ def refer(
         rng: Chooses the words.
         kinds: Of expressions, as in `referring`.
         two: Whether two expressions are asked for; drawn if None.
+        swap: Whether the colours of the expressions change places; all else stays as it was drawn.
     """
     seen = visible_things(scene, view.instances)
     if two is None:
@@ -182,7 +184,8 @@ def refer(
     notation = _choose(rng, ("name", *NOTATIONS))
     colours = _colours(rng, len(found) + 1, by_name=notation == "name")
     behind = colours[-1] if rng.random() < 0.25 else None
-    descriptions = {each.text: colour for each, colour in zip(found, colours, strict=False)}
+    given = colours[: len(found)][:: -1 if swap else 1]
+    descriptions = {each.text: colour for each, colour in zip(found, given, strict=True)}
     prompt = referring_prompt(descriptions, _choose(rng, STYLES["referring"]), notation, behind)
     labels = np.full(view.instances.shape, -1, np.int32)
     for k, each in enumerate(found):

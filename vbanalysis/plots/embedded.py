@@ -1,0 +1,184 @@
+"""Figures of `03_embedded_generator`: its world, its answers beside the truth, its drawings, its marks."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from vbanalysis.mini.render import View
+from vbanalysis.mini.world import CLASSES
+from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_normals, show_picture
+from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
+from vbanalysis.studies.examination import Question
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NEAR_M, FAR_M = 1.0, 30.0
+"""Ends of the logarithmic scale on which depth is shown."""
+
+
+def world_figure(views: Sequence[View]) -> Figure:
+    """What a scene gives, a column each: colours, depth, normals, classes, instances."""
+    import matplotlib.pyplot as plt
+
+    rows = ("image", f"depth\n{NEAR_M:g} to {FAR_M:g} m", "normals", "classes", "instances")
+    fig, axes = plt.subplots(
+        len(rows), len(views), figsize=(PAGE_INCH, PAGE_INCH * len(rows) / len(views)), squeeze=False
+    )
+    for column, view in zip(axes.T, views, strict=True):
+        show_picture(column[0], view.rgb)
+        _show_metres(column[1], view.depth_m)
+        show_normals(column[2], view.normals)
+        show_labels(column[3], view.classes + 1)
+        show_labels(column[4], view.instances)
+    for ax, row in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(row, fontsize=7)
+    return fig
+
+
+def answers_figure(
+    questions: Sequence[Question], outputs: Sequence[np.ndarray], answers: Sequence[np.ndarray]
+) -> Figure:
+    """Instruction, image, output, what it decodes to and the truth; two questions a row.
+
+    Args:
+        questions: Of one task, an even number.
+        outputs: (H, W, 3) uint8, what was painted.
+        answers: What the outputs say, as `examination.decode` gives it.
+    """
+    import matplotlib.pyplot as plt
+
+    rows = -(-len(questions) // 2)
+    fig, axes = plt.subplots(rows, 8, figsize=(PAGE_INCH, rows * 1.16), squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for k, (question, output, answer) in enumerate(zip(questions, outputs, answers, strict=True)):
+        panels = axes[k // 2][4 * (k % 2) : 4 * (k % 2) + 4]
+        for ax in panels:
+            ax.set_axis_on()
+        shown = question.exercise.image
+        show_picture(panels[0], output if shown is None else shown, "image" if k < 2 else "")
+        show_picture(panels[1], output, "output" if k < 2 else "")
+        _show_answer(panels[2], question, answer, "decoded" if k < 2 else "")
+        _show_answer(panels[3], question, _truth(question), "truth" if k < 2 else "")
+        panels[0].annotate(
+            _shortened(question.exercise.prompt), (0, -0.05), xycoords="axes fraction",
+            fontsize=4.6, va="top", ha="left", annotation_clip=False,
+        )  # fmt: skip
+    return fig
+
+
+def drawings_figure(prompts: Sequence[str], drawn: Mapping[str, Sequence[np.ndarray]]) -> Figure:
+    """Pictures for the same prompts and seeds, a row each who drew them.
+
+    Args:
+        prompts: What was to be drawn.
+        drawn: (H, W, 3) uint8 pictures by name, as many as prompts.
+    """
+    import matplotlib.pyplot as plt
+
+    columns = len(prompts)
+    side = PAGE_INCH / columns
+    fig, axes = plt.subplots(
+        len(drawn), columns, figsize=(PAGE_INCH, side * len(drawn) + 0.55), squeeze=False
+    )
+    for row, (name, pictures) in zip(axes, drawn.items(), strict=True):
+        for ax, picture in zip(row, pictures, strict=True):
+            show_picture(ax, picture)
+        row[0].set_ylabel(name, fontsize=7)
+    width = int(26 * side / 0.86)
+    for ax, prompt in zip(axes[-1], prompts, strict=True):
+        ax.set_xlabel("\n".join(textwrap.wrap(prompt, width)), fontsize=4.6, loc="left")
+    return fig
+
+
+def marks_figure(table: pd.DataFrame, targets: Mapping[tuple[str, str], tuple[float, float]]) -> Figure:
+    """Each target's figure: everyone's value with its interval, the target and the goal as lines.
+
+    Args:
+        table: Rows of `task, metric, who, value, low, high, n`.
+        targets: What was asked for by task and metric: at least, and the goal.
+    """
+    import matplotlib.pyplot as plt
+
+    people = list(dict.fromkeys(table.who))
+    columns = 4
+    rows = -(-len(targets) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.22 * rows + 0.06 * len(people) * rows / 5))
+    for ax in axes.flat[len(targets) :]:
+        ax.set_axis_off()
+    for ax, ((task, metric), (least, goal)) in zip(axes.flat, targets.items(), strict=False):
+        found = table[(table.task == task) & (table.metric == metric)]
+        for y, who in enumerate(people):
+            for _, row in found[found.who == who].iterrows():
+                ax.errorbar(
+                    row.value, y, xerr=[[row.value - row.low], [row.high - row.value]], fmt="o", ms=3,
+                    color=COLOURS[y % len(COLOURS)], elinewidth=1, capsize=1.5,
+                )  # fmt: skip
+        ax.axvline(least, color="0.35", linewidth=0.8)
+        ax.axvline(goal, color="0.35", linewidth=0.8, linestyle=":")
+        ax.set_yticks(range(len(people)), people if ax in axes[:, 0] else [""] * len(people), fontsize=6)
+        ax.set_ylim(len(people) - 0.5, -0.5)
+        ax.set_title(f"{task}: {metric}", fontsize=7)
+    return fig
+
+
+def _show_answer(ax: Axes, question: Question, answer: np.ndarray | None, title: str) -> None:
+    task = question.exercise.task
+    if answer is None:
+        show_picture(ax, question.exercise.target, title)
+    elif task == "depth":
+        _show_metres(ax, answer, title)
+    elif task == "normals":
+        show_normals(ax, answer, title)
+    elif task == "referring":
+        show_labels(ax, (answer * np.arange(1, len(answer) + 1)[:, None, None]).max(axis=0), title)
+    elif task == "semantic":
+        _frameless(ax, title)
+        ax.imshow(label_colours(len(CLASSES) + 1)[np.where(answer < 0, -1, answer + 1)])
+    else:
+        show_labels(ax, answer, title, numbers=True)
+
+
+def _truth(question: Question) -> np.ndarray | None:
+    about, view = question.exercise.about, question.view
+    match question.exercise.task:
+        case "depth":
+            return view.depth_m
+        case "normals":
+            return view.normals
+        case "semantic":
+            return view.classes
+        case "instance":
+            return about["labels"]
+        case "referring":
+            return np.stack([about["labels"] == k for k in range(len(about["classes"]))])
+        case _:
+            return None
+
+
+def _show_metres(ax: Axes, depth_m: np.ndarray, title: str = "") -> None:
+    from matplotlib import colormaps
+
+    with np.errstate(divide="ignore"):
+        place = np.log(depth_m / NEAR_M) / np.log(FAR_M / NEAR_M)
+    rgb = colormaps[DEPTH_MAP](np.clip(np.nan_to_num(place, nan=0, posinf=1), 0, 1))[..., :3]
+    rgb[np.isinf(depth_m)] = 0.85
+    rgb[np.isnan(depth_m)] = 1
+    show_picture(ax, rgb, title)
+
+
+def _frameless(ax: Axes, title: str) -> None:
+    show_picture(ax, np.zeros((1, 1, 3), np.uint8), title)
+    ax.images[-1].remove()
+
+
+def _shortened(prompt: str) -> str:
+    lines = textwrap.wrap(prompt, 84)
+    return "\n".join(lines if len(lines) <= 2 else [lines[0], lines[1][:82] + " …"])
