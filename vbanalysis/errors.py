@@ -39,5 +39,9 @@ class MissingDependencyError(VbanalysisError, ImportError):
         super().__init__(f"{purpose} needs the package {package!r}: run  pip install 'vbanalysis[{extra}]'")
 
 
+class TrainingError(VbanalysisError, RuntimeError):
+    """Training cannot go on: a loss is not finite, or a process of it was killed."""
+
+
 class SuiteError(VbanalysisError, RuntimeError):
     """A notebook of the suite, or a parameter given to it, is at fault."""
