@@ -14,6 +14,7 @@ from vbanalysis.mini.world import CLASSES
 from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_normals, show_picture
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies.examination import Question
+from vbanalysis.studies.photographs import Impression, Photograph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ def world_figure(views: Sequence[View]) -> Figure:
         show_picture(column[0], view.rgb)
         _show_metres(column[1], view.depth_m)
         show_normals(column[2], view.normals)
-        show_labels(column[3], view.classes + 1)
+        _show_classes(column[3], view.classes)
         show_labels(column[4], view.instances)
     for ax, row in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(row, fontsize=7)
@@ -129,6 +130,22 @@ def marks_figure(table: pd.DataFrame, targets: Mapping[tuple[str, str], tuple[fl
     return fig
 
 
+def photographs_figure(pictures: Sequence[Photograph], said: Sequence[Impression]) -> Figure:
+    """A column each: the photograph, the depth, the normals and the classes that were painted of it."""
+    import matplotlib.pyplot as plt
+
+    rows = ("photograph", f"depth\n{NEAR_M:g} to {FAR_M:g} m", "normals", "classes")
+    fig, axes = plt.subplots(len(rows), len(pictures), figsize=(PAGE_INCH, 0.72 * PAGE_INCH), squeeze=False)
+    for column, picture, impression in zip(axes.T, pictures, said, strict=True):
+        show_picture(column[0], picture.rgb, picture.name)
+        _show_metres(column[1], impression.depth_m)
+        show_normals(column[2], impression.normals)
+        _show_classes(column[3], impression.labels)
+    for ax, row in zip(axes[:, 0], rows, strict=True):
+        ax.set_ylabel(row, fontsize=7)
+    return fig
+
+
 def _show_answer(ax: Axes, question: Question, answer: np.ndarray | None, title: str) -> None:
     task = question.exercise.task
     if answer is None:
@@ -140,8 +157,7 @@ def _show_answer(ax: Axes, question: Question, answer: np.ndarray | None, title:
     elif task == "referring":
         show_labels(ax, (answer * np.arange(1, len(answer) + 1)[:, None, None]).max(axis=0), title)
     elif task == "semantic":
-        _frameless(ax, title)
-        ax.imshow(label_colours(len(CLASSES) + 1)[np.where(answer < 0, -1, answer + 1)])
+        _show_classes(ax, answer, title)
     else:
         show_labels(ax, answer, title, numbers=True)
 
@@ -174,9 +190,9 @@ def _show_metres(ax: Axes, depth_m: np.ndarray, title: str = "") -> None:
     show_picture(ax, rgb, title)
 
 
-def _frameless(ax: Axes, title: str) -> None:
-    show_picture(ax, np.zeros((1, 1, 3), np.uint8), title)
-    ax.images[-1].remove()
+def _show_classes(ax: Axes, labels: np.ndarray, title: str = "") -> None:
+    """Labels of `CLASSES` in the same colours everywhere; -1 is grey."""
+    show_picture(ax, label_colours(len(CLASSES) + 1)[np.where(labels < 0, -1, labels + 1)], title)
 
 
 def _shortened(prompt: str) -> str:
