@@ -10,7 +10,7 @@ import sys
 import typer
 
 from vbanalysis import __version__
-from vbanalysis.cli import data, decode, encode, inspect, plugins, suite
+from vbanalysis.cli import data, decode, encode, generate, inspect, mini, plugins, suite
 from vbanalysis.errors import VbanalysisError
 
 app = typer.Typer(
@@ -41,7 +41,9 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(decode.app, name="decode")
 app.add_typer(encode.app, name="encode")
+app.command()(generate.generate)
 app.command()(inspect.inspect)
+app.add_typer(mini.app, name="mini")
 app.add_typer(suite.app, name="suite")
 app.command()(plugins.plugins)
 

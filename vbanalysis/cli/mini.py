@@ -1,0 +1,178 @@
+"""`vbanalysis mini`: train the embedded generator, stage by stage."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from vbanalysis.errors import InputError
+from vbanalysis.paths import shown
+
+if TYPE_CHECKING:
+    from vbanalysis.mini.curves import Progress
+    from vbanalysis.mini.stages import Stage
+
+app = typer.Typer(
+    name="mini",
+    no_args_is_help=True,
+    help="Train the embedded generator: the base, the tuned one, and the controls.",
+)
+
+_MOST_PROCESSES = 4
+
+_Stage = Annotated[
+    str | None, typer.Option("--stage", metavar="STAGE", help="Another stage's name, or a .yaml file.")
+]
+_Out = Annotated[
+    Path | None, typer.Option("-o", "--out", metavar="DIR", help="Of the run.  [default: runs/mini/STAGE]")
+]
+_Processes = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="That share each batch, one thread each; as many as cores, up to 4."
+    ),
+]
+_Minutes = Annotated[float | None, typer.Option(metavar="M", help="Stop after so many.")]
+_Samples = Annotated[
+    int | None, typer.Option(metavar="N", help="Stop after so many.  [default: the stage's]")
+]
+_Start = Annotated[
+    str | None, typer.Option(metavar="WEIGHTS", help="Name or .safetensors file, in place of the stage's.")
+]
+
+
+@app.command()
+def pretrain(
+    stage: _Stage = None,
+    out: _Out = None,
+    processes: _Processes = None,
+    minutes: _Minutes = None,
+    samples: _Samples = None,
+    start: _Start = None,
+) -> None:
+    """Train the base, which draws and edits; again, to go on with it."""
+    _train("pretrain", stage or "base", stage, out, processes, minutes, samples, start)
+
+
+@app.command()
+def tune(
+    stage: _Stage = None,
+    out: _Out = None,
+    processes: _Processes = None,
+    minutes: _Minutes = None,
+    samples: _Samples = None,
+    start: _Start = None,
+) -> None:
+    """Tune the base to answer vision instructions; again, to go on with it."""
+    _train("tune", stage or "tuned", stage, out, processes, minutes, samples, start)
+
+
+@app.command()
+def control(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the control, such as scratch.")],
+    stage: _Stage = None,
+    out: _Out = None,
+    processes: _Processes = None,
+    minutes: _Minutes = None,
+    samples: _Samples = None,
+    start: _Start = None,
+) -> None:
+    """Train what the tuned one is compared with; again, to go on with it."""
+    from vbanalysis.mini.stages import stages_dir
+
+    controls = sorted({file.stem for file in stages_dir().glob("*.yaml")} - {"base", "tuned"})
+    if name not in controls and stage is None:
+        raise InputError(f"no control {name!r}: there are {', '.join(controls)}; or give --stage FILE.yaml")
+    _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start)
+
+
+def _train(
+    command: str,
+    source: str,
+    given: str | None,
+    out: Path | None,
+    processes: int | None,
+    minutes: float | None,
+    samples: int | None,
+    start: str | None,
+) -> None:
+    from vbanalysis.mini.stages import load_stage
+    from vbanalysis.mini.training import train
+
+    stage = load_stage(source, start=start)
+    folder = out or Path("runs/mini") / stage.name
+    again = ["vbanalysis", "mini", *command.split()]
+    for option, value in (("--stage", given), ("--out", out), ("--processes", processes), ("--start", start)):
+        again += [] if value is None else [option, str(value)]
+    bar = _Bar(stage, samples)
+    stopped = False
+    weights = folder / "weights.safetensors"
+    try:
+        weights = train(
+            stage,
+            folder,
+            processes=processes or _fitting(stage.batch),
+            until=samples,
+            minutes=minutes,
+            on_row=bar.row,
+            on_step=bar.step,
+        )
+    except KeyboardInterrupt:
+        stopped = True
+    finally:
+        bar.close()
+    typer.echo(f"{shown(weights)}: {bar.samples} of {stage.samples} samples")
+    if bar.samples < stage.samples:
+        typer.echo(f"go on with  {shlex.join(again)}")
+    if stage.head == "paint":
+        words = [f"mini:{weights}", "A red ball in a room.", "-o", "ball.png"]
+        typer.echo(f"try         {shlex.join(['vbanalysis', 'generate', *words])}")
+    if stopped:
+        raise typer.Exit(130)
+
+
+def _fitting(batch: int) -> int:
+    """As many processes as there are cores, a few at most, that share a batch evenly."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(n for n in range(1, min(cores, _MOST_PROCESSES) + 1) if batch % n == 0)
+
+
+class _Bar:
+    """Samples, speed, time left and the last losses, on standard error."""
+
+    def __init__(self, stage: Stage, until: int | None) -> None:
+        from tqdm import tqdm
+
+        steps = -(-min(until or stage.samples, stage.samples) // stage.batch)
+        self.samples = 0
+        self._open = lambda done: tqdm(
+            desc=stage.name,
+            total=steps * stage.batch,
+            initial=done,
+            unit=" samples",
+            # A log need not hold a line a second.
+            mininterval=0.5 if sys.stderr.isatty() else 30,
+            bar_format="{desc} {percentage:3.0f}% |{bar:12}| {n_fmt}/{total_fmt} {elapsed}<{remaining} "
+            "{rate_fmt}{postfix}",
+        )
+        self._bar: tqdm[None] | None = None
+
+    def step(self, samples: int) -> None:
+        self.samples = samples
+        if self._bar is None:
+            self._bar = self._open(samples)
+        self._bar.update(samples - self._bar.n)
+
+    def row(self, row: Progress) -> None:
+        if self._bar is not None:
+            losses = " ".join(f"{task} {loss:.3f}" for task, loss in row.losses.items())
+            self._bar.set_postfix_str(losses, refresh=False)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
