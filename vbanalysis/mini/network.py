@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vbanalysis.errors import InputError
 from vbanalysis.mini.tokens import BUCKETS, TextBatch
 from vbanalysis.types import Rgb
 
@@ -35,6 +36,9 @@ class NetworkConfig:
         text_layers: Of the text encoder.
         head_width: Of the queries and keys by which a pixel points at a colour.
         outputs: Channels painted freely: 3 for RGB, others for a regression control.
+
+    Raises:
+        InputError: The sizes do not fit together.
     """
 
     size: int = 64
@@ -45,6 +49,19 @@ class NetworkConfig:
     text_layers: int = 3
     head_width: int = 48
     outputs: int = 3
+
+    def __post_init__(self) -> None:
+        levels = len(self.channels)
+        sizes = (self.size, *self.channels, *self.blocks, self.text_width, self.head_width, self.outputs)
+        if not levels == len(self.blocks) > 0 or min(sizes) < 1 or self.text_layers < 0:
+            raise InputError(
+                f"expected channels and blocks of each level, and sizes of at least 1, got {self}"
+            )
+        if self.size % 2 ** (levels - 1) or not set(self.attention) <= set(range(levels)):
+            raise InputError(
+                f"size {self.size} must halve {levels - 1} times, and attention {self.attention} name levels "
+                f"from 0 to {levels - 1}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for a file."""

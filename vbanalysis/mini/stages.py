@@ -113,7 +113,8 @@ def load_stage(name: str | Path, **changes: object) -> Stage:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown(path)} cannot be read as a stage: {error}") from error
+        reason = " ".join(str(error).split())
+        raise InputError(f"{shown(path)} cannot be read as a stage: {reason}") from error
     if not isinstance(values, dict):
         raise InputError(f"{shown(path)} is not a stage: expected settings such as 'samples: 10000'")
     try:
