@@ -104,5 +104,5 @@ def test_the_sizes_come_back_from_a_file():
     ],
 )
 def test_sizes_that_do_not_fit_together_are_refused(sizes):
-    with pytest.raises(InputError, match="channels|size"):
+    with pytest.raises(InputError, match=r"channels|size"):
         NetworkConfig(**sizes)

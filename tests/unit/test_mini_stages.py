@@ -67,7 +67,7 @@ def test_a_wrong_setting_is_named_in_one_line(tmp_path, text, word):
 
 
 def test_an_unknown_stage_is_answered_with_those_that_there_are():
-    with pytest.raises(InputError, match="there are base, .*tuned"):
+    with pytest.raises(InputError, match=r"there are base, .*tuned"):
         load_stage("basis")
 
 
