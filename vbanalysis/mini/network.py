@@ -73,7 +73,7 @@ class NetworkConfig:
     def from_dict(cls, values: dict[str, Any]) -> NetworkConfig:
         """From what `as_dict` gave."""
         plain: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+            key: tuple(value) if isinstance(value, list) else value for key, value in dict(values).items()
         }
         return cls(**plain)
 

@@ -1,0 +1,118 @@
+import shlex
+import signal
+
+import pytest
+import yaml
+
+from vbanalysis.cli import mini as commands
+from vbanalysis.images import read_rgb
+from vbanalysis.mini import training
+from vbanalysis.mini.curves import read_curve
+from vbanalysis.mini.weights import read_weights
+
+
+@pytest.fixture
+def stage_file(tiny_stage, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stage = tiny_stage(mixture={"depth": 1.0, "generation": 1.0})
+    (tmp_path / "tiny.yaml").write_text(yaml.safe_dump(stage.model_dump(mode="json")))
+    return "tiny.yaml"
+
+
+def samples_of(folder):
+    return int(read_weights(folder / "weights.safetensors")[1]["samples"])
+
+
+def test_it_trains_says_where_the_weights_are_and_how_to_go_on(vbanalysis, stage_file, tmp_path):
+    words = ["mini", "pretrain", "--stage", stage_file, "--processes", 1]
+    code, out, err = vbanalysis(*words, "--samples", 8)
+    assert code == 0, err
+    where, again, tried = out.splitlines()
+    assert where == "runs/mini/tiny/weights.safetensors: 8 of 24 samples"
+    assert "tiny 100%" in err
+    assert "8/8" in err
+    assert samples_of(tmp_path / "runs/mini/tiny") == 8
+
+    command = shlex.split(again.removeprefix("go on with"))
+    assert command == ["vbanalysis", *map(str, words)]
+    code, out, err = vbanalysis(*command[1:])
+    assert code == 0, err
+    assert "24 of 24 samples" in out
+    assert "go on with" not in out
+    assert (tmp_path / "runs/mini/tiny/samples/0000024.png").exists()
+
+    command = shlex.split(tried.removeprefix("try"))
+    code, _, err = vbanalysis(*command[1:])
+    assert code == 0, err
+    assert read_rgb(tmp_path / "ball.png").shape == (32, 32, 3)
+
+
+def test_the_bar_shows_the_losses_by_task(vbanalysis, stage_file, monkeypatch):
+    monkeypatch.setattr("vbanalysis.mini.curves.WINDOW", 2)
+    _, _, err = vbanalysis("mini", "tune", "--stage", stage_file, "--processes", 1, "-o", "here")
+    assert "samples/s" in err
+    assert "depth 0." in err or "depth 1." in err or "depth 2." in err
+    assert [row.samples for row in read_curve(training.Path("here/curve.tsv"))] == [8, 16, 24]
+
+
+def test_a_start_replaces_the_stages_own(vbanalysis, stage_file, refused):
+    train = ["mini", "tune", "--stage", stage_file, "--processes", 1, "--samples", 4]
+    vbanalysis(*train, "-o", "first")
+    code, out, err = vbanalysis(*train, "--start", "first/weights.safetensors", "-o", "second")
+    assert code == 0, err
+    assert "--start first/weights.safetensors" in out
+    kept = yaml.safe_load(training.Path("second/stage.yaml").read_text())
+    assert kept["start"] == "first/weights.safetensors"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_how_to_go_on(vbanalysis, stage_file, tmp_path, monkeypatch, number):
+    whole_step = commands._Bar.step
+
+    def step(bar, samples):
+        whole_step(bar, samples)
+        if samples == 8:
+            signal.raise_signal(number)
+
+    monkeypatch.setattr(commands._Bar, "step", step)
+    code, out, _ = vbanalysis("mini", "pretrain", "--stage", stage_file, "--processes", 1)
+    assert code == 130
+    assert "8 of 24 samples" in out
+    assert "go on with  vbanalysis mini pretrain --stage tiny.yaml --processes 1" in out
+    assert samples_of(tmp_path / "runs/mini/tiny") == 8
+
+
+def test_each_command_trains_its_own_stage(vbanalysis, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    trained = []
+
+    def note(stage, folder, **options):
+        trained.append((stage.name, str(folder), stage.batch % options["processes"]))
+        return folder / "weights.safetensors"
+
+    monkeypatch.setattr(training, "train", note)
+    for words in (["pretrain"], ["tune"], ["control", "scratch"]):
+        assert vbanalysis("mini", *words)[0] == 0
+    names = ("base", "tuned", "scratch")
+    assert trained == [(name, f"runs/mini/{name}", 0) for name in names]
+
+
+def test_an_unknown_control_is_answered_with_those_that_there_are(refused):
+    error = refused("mini", "control", "tuned")
+    assert "no control 'tuned'" in error
+    assert "scratch" in error
+    assert "base" not in error
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--stage", "nothing"], "no stage 'nothing'"),
+        (["--stage", "tiny.yaml", "--processes", "3"], "cannot be shared by 3"),
+        (["--stage", "tiny.yaml", "--minutes", "0"], "minutes must be above 0"),
+        (["--stage", "tiny.yaml", "--start", "none.safetensors"], "no weights 'none.safetensors'"),
+        (["--stage", "tiny.yaml", "--out", "tiny.yaml"], "choose another"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_in_one_line(refused, stage_file, words, said):
+    assert said in refused("mini", "pretrain", *words)
