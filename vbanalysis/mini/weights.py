@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vbanalysis.errors import DataError, InputError
-from vbanalysis.mini.network import Network, NetworkConfig
+from vbanalysis.mini.network import NetworkConfig
 from vbanalysis.mini.stages import Stage
 from vbanalysis.paths import data_dir, replacing, shown
+
+Net = TypeVar("Net", bound=nn.Module)
 
 FORMAT = "vbanalysis-mini-1"
 """What the metadata of a file of ours begins with."""
@@ -44,21 +47,30 @@ def save_weights(
     path: Path, weights: Mapping[str, Tensor], stage: Stage, samples: int, seconds: float
 ) -> None:
     """Write weights in float16 with their stage, samples and seconds of training."""
-    from safetensors.torch import save
-
     told = {
         "format": FORMAT,
         "stage": stage.model_dump_json(),
         "samples": str(samples),
         "seconds": f"{seconds:.0f}",
     }
+    write_tensors(path, weights, told)
+
+
+def write_tensors(path: Path, weights: Mapping[str, Tensor], told: Mapping[str, str]) -> None:
+    """Write weights in float16, whole or not at all, with metadata whose "format" says what they are of."""
+    from safetensors.torch import save
+
     tensors = {name: weight.to(torch.float16).contiguous() for name, weight in weights.items()}
     with replacing(path) as file:
-        file.write(save(tensors, metadata=told))
+        file.write(save(tensors, metadata=dict(told)))
 
 
-def read_weights(name: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_weights(name: str | Path, expected: str = FORMAT) -> tuple[dict[str, Tensor], dict[str, str]]:
     """The float16 tensors of a file and its metadata.
+
+    Args:
+        name: As for `find_weights`.
+        expected: The format that the file must say it has.
 
     Raises:
         InputError: There is no such file.
@@ -73,12 +85,27 @@ def read_weights(name: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 it is no dict
     except (SafetensorError, OSError, ValueError) as error:
         raise DataError(f"{shown(path)} is damaged or no safetensors file: {error}") from error
-    if told.get("format") != FORMAT:
+    if told.get("format") != expected:
         raise DataError(
-            f"{shown(path)} holds weights of something else: mini reads files whose format is {FORMAT!r}, "
+            f"{shown(path)} holds weights of something else: expected a file whose format is {expected!r}, "
             f"got {told.get('format')!r}"
         )
     return tensors, told
+
+
+def read_told(path: Path) -> dict[str, str]:
+    """What a file of weights says of itself, without reading the weights.
+
+    Raises:
+        DataError: It is damaged or no such file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise DataError(f"{shown(path)} is damaged or no safetensors file: {error}") from error
 
 
 def read_config(told: Mapping[str, str], path: str | Path) -> NetworkConfig:
@@ -93,7 +120,7 @@ def read_config(told: Mapping[str, str], path: str | Path) -> NetworkConfig:
         raise DataError(f"{shown(Path(path))} does not say what network it is for: {error}") from error
 
 
-def load_weights(network: Network, tensors: Mapping[str, Tensor], name: str | Path) -> Network:
+def load_weights(network: Net, tensors: Mapping[str, Tensor], name: str | Path) -> Net:
     """Put weights into a network of the same sizes.
 
     Args:
