@@ -40,6 +40,7 @@ def world_figure(views: Sequence[View]) -> Figure:
         show_labels(column[4], view.instances)
     for ax, row in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(row, fontsize=7)
+    _name_classes(fig)
     return fig
 
 
@@ -56,7 +57,7 @@ def answers_figure(
     import matplotlib.pyplot as plt
 
     rows = -(-len(questions) // 2)
-    fig, axes = plt.subplots(rows, 8, figsize=(PAGE_INCH, rows * 1.16), squeeze=False)
+    fig, axes = plt.subplots(rows, 8, figsize=(PAGE_INCH, rows * 1.14), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
     for k, (question, output, answer) in enumerate(zip(questions, outputs, answers, strict=True)):
@@ -68,10 +69,8 @@ def answers_figure(
         show_picture(panels[1], output, "output" if k < 2 else "")
         _show_answer(panels[2], question, answer, "decoded" if k < 2 else "")
         _show_answer(panels[3], question, _truth(question), "truth" if k < 2 else "")
-        panels[0].annotate(
-            _shortened(question.exercise.prompt), (0, -0.05), xycoords="axes fraction",
-            fontsize=4.6, va="top", ha="left", annotation_clip=False,
-        )  # fmt: skip
+        # A label's width is no matter to the layout, so it may run under its three neighbours.
+        panels[0].set_xlabel(_shortened(question.exercise.prompt), fontsize=4.6, loc="left", labelpad=2)
     return fig
 
 
@@ -93,7 +92,7 @@ def drawings_figure(prompts: Sequence[str], drawn: Mapping[str, Sequence[np.ndar
         for ax, picture in zip(row, pictures, strict=True):
             show_picture(ax, picture)
         row[0].set_ylabel(name, fontsize=7)
-    width = int(26 * side / 0.86)
+    width = int(24 * side / 0.86)
     for ax, prompt in zip(axes[-1], prompts, strict=True):
         ax.set_xlabel("\n".join(textwrap.wrap(prompt, width)), fontsize=4.6, loc="left")
     return fig
@@ -109,24 +108,24 @@ def marks_figure(table: pd.DataFrame, targets: Mapping[tuple[str, str], tuple[fl
     import matplotlib.pyplot as plt
 
     people = list(dict.fromkeys(table.who))
-    columns = 4
+    columns = 5
     rows = -(-len(targets) // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.22 * rows + 0.06 * len(people) * rows / 5))
+    fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.24 * rows))
     for ax in axes.flat[len(targets) :]:
         ax.set_axis_off()
     for ax, ((task, metric), (least, goal)) in zip(axes.flat, targets.items(), strict=False):
         found = table[(table.task == task) & (table.metric == metric)]
-        for y, who in enumerate(people):
-            for _, row in found[found.who == who].iterrows():
-                ax.errorbar(
-                    row.value, y, xerr=[[row.value - row.low], [row.high - row.value]], fmt="o", ms=3,
-                    color=COLOURS[y % len(COLOURS)], elinewidth=1, capsize=1.5,
-                )  # fmt: skip
+        for y, row in enumerate(found.itertuples()):
+            bars = [[max(row.value - row.low, 0)], [max(row.high - row.value, 0)]]
+            ax.errorbar(
+                row.value, y, xerr=bars if np.isfinite(bars).all() else None, fmt="o", ms=3,
+                color=COLOURS[people.index(row.who) % len(COLOURS)], elinewidth=1, capsize=1.5,
+            )  # fmt: skip
         ax.axvline(least, color="0.35", linewidth=0.8)
         ax.axvline(goal, color="0.35", linewidth=0.8, linestyle=":")
-        ax.set_yticks(range(len(people)), people if ax in axes[:, 0] else [""] * len(people), fontsize=6)
-        ax.set_ylim(len(people) - 0.5, -0.5)
-        ax.set_title(f"{task}: {metric}", fontsize=7)
+        ax.set_yticks(range(len(found)), list(found.who), fontsize=6)
+        ax.set_ylim(len(found) - 0.4, -0.6)
+        ax.set_title(f"{task}\n{metric}", fontsize=7)
     return fig
 
 
@@ -143,6 +142,7 @@ def photographs_figure(pictures: Sequence[Photograph], said: Sequence[Impression
         _show_classes(column[3], impression.labels)
     for ax, row in zip(axes[:, 0], rows, strict=True):
         ax.set_ylabel(row, fontsize=7)
+    _name_classes(fig)
     return fig
 
 
@@ -193,6 +193,16 @@ def _show_metres(ax: Axes, depth_m: np.ndarray, title: str = "") -> None:
 def _show_classes(ax: Axes, labels: np.ndarray, title: str = "") -> None:
     """Labels of `CLASSES` in the same colours everywhere; -1 is grey."""
     show_picture(ax, label_colours(len(CLASSES) + 1)[np.where(labels < 0, -1, labels + 1)], title)
+
+
+def _name_classes(fig: Figure) -> None:
+    """A line below the figure with the colour of each class."""
+    from matplotlib.patches import Patch
+
+    colours = label_colours(len(CLASSES) + 1) / 255
+    patches = [Patch(color=colours[k + 1], label=name) for k, name in enumerate(CLASSES)]
+    fig.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=5.5, handlelength=0.8,
+               columnspacing=0.9, handletextpad=0.3)  # fmt: skip
 
 
 def _shortened(prompt: str) -> str:

@@ -47,7 +47,7 @@ class Impression(NamedTuple):
 
 
 def photographs() -> list[Photograph]:
-    """Those at hand offline: scikit-image's, and the motorcycle with its measured depth where it was fetched."""
+    """Those at hand offline: scikit-image's, and the motorcycle with its depth where it was fetched."""
     from skimage import data
 
     found = [Photograph(name, np.asarray(getattr(data, name)()), None) for name in _PACKAGED]

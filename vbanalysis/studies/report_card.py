@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
+from vbanalysis.errors import DataError
 from vbanalysis.mini.judge import Judge
 from vbanalysis.mini.model import Mini
 from vbanalysis.mini.regression import Regressor
-from vbanalysis.mini.weights import weights_dir
+from vbanalysis.mini.weights import read_told, weights_dir
+from vbanalysis.paths import replacing, shown
 from vbanalysis.stats import Estimate, mean_estimate
 from vbanalysis.studies import drawing
 from vbanalysis.studies.examination import (
@@ -173,3 +177,58 @@ def _bare(value: float, n: int) -> Estimate:
 
 def _estimate(row: pd.Series) -> Estimate:
     return Estimate(row.value, row.low, row.high, int(row.n))
+
+
+def write_card(table: pd.DataFrame, folder: Path) -> None:
+    """Write `results.tsv`, and the tables of `CARD.md` between their marks.
+
+    Args:
+        table: Rows of `report_card`.
+        folder: Of the card, `data/mini` as a rule.
+
+    Raises:
+        DataError: The card is missing or lacks a mark.
+    """
+    with replacing(folder / "results.tsv") as file:
+        file.write(table.to_csv(sep="\t", index=False, float_format="%.5g", lineterminator="\n").encode())
+    path = folder / "CARD.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(f"{shown(path)} cannot be read ({error.strerror})") from error
+    said = [f"- {sentence}." for sentence in relative_targets(table)]
+    blocks = {
+        "files": _markdown(files_table(folder)),
+        "results": "\n".join([_markdown(against_targets(table)), "", *said]),
+    }
+    for name, block in blocks.items():
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        if begin not in text or end not in text:
+            raise DataError(f"{shown(path)} lacks the marks {begin.strip()} and {end}: put them back")
+        before, rest = text.split(begin, 1)
+        text = before + begin + block + "\n" + end + rest.split(end, 1)[1]
+    with replacing(path) as file:
+        file.write(text.encode())
+
+
+def files_table(folder: Path) -> pd.DataFrame:
+    """The weights below a folder: name, megabytes, exercises seen, minutes of training, what they are for."""
+    rows = []
+    for path in sorted((folder / "weights").glob("*.safetensors")):
+        told = read_told(path)
+        stage = json.loads(told.get("stage", "{}"))
+        rows.append(
+            {
+                "name": path.stem,
+                "MB": f"{path.stat().st_size / 1e6:.1f}",
+                "exercises": told.get("samples", ""),
+                "minutes": f"{float(told.get('seconds', 'nan')) / 60:.0f}",
+                "for": stage.get("about", ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    lines = [list(table.columns), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
