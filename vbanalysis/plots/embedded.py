@@ -69,8 +69,12 @@ def answers_figure(
         show_picture(panels[1], output, "output" if k < 2 else "")
         _show_answer(panels[2], question, answer, "decoded" if k < 2 else "")
         _show_answer(panels[3], question, _truth(question), "truth" if k < 2 else "")
-        # A label's width is no matter to the layout, so it may run under its three neighbours.
-        panels[0].set_xlabel(_shortened(question.exercise.prompt), fontsize=4.6, loc="left", labelpad=2)
+        # The words run under the panel's neighbours, so only two blank lines ask the layout for room.
+        panels[0].set_xlabel(" \n ", fontsize=4.6, labelpad=2)
+        words = panels[0].annotate(
+            _shortened(question.exercise.prompt), (0, -0.05), xycoords="axes fraction", fontsize=4.6, va="top"
+        )
+        words.set_in_layout(False)
     return fig
 
 
@@ -201,8 +205,10 @@ def _name_classes(fig: Figure) -> None:
 
     colours = label_colours(len(CLASSES) + 1) / 255
     patches = [Patch(color=colours[k + 1], label=name) for k, name in enumerate(CLASSES)]
-    fig.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=5.5, handlelength=0.8,
-               columnspacing=0.9, handletextpad=0.3)  # fmt: skip
+    fig.legend(
+        handles=patches, loc="outside lower center", ncols=len(patches), fontsize=5.5,
+        handlelength=0.8, columnspacing=0.9, handletextpad=0.3,
+    )  # fmt: skip
 
 
 def _shortened(prompt: str) -> str:
