@@ -1,7 +1,7 @@
 """The scene graph of the embedded generator's world: what there is, where, and who looks at it.
 
-World frame: metres, right-handed, y up, the ground is y = 0, the camera stands on the y axis and looks along -z
-(before pitch and roll), x is to its right. So a thing 3 m ahead has z = -3.
+World frame: metres, right-handed, y up, the ground is y = 0, the camera stands on the y axis and looks along
+-z (before pitch and roll), x is to its right. So a thing 3 m ahead has z = -3.
 """
 
 from __future__ import annotations
