@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from vbanalysis.errors import InputError
 from vbanalysis.instructions import parse
 from vbanalysis.mini.batches import TASKS, training_batch, training_exercise
 from vbanalysis.mini.exercises import EXERCISES
@@ -58,11 +59,18 @@ def test_tasks_are_drawn_by_their_shares(tiny_stage):
 
 
 def test_a_scene_that_a_task_has_no_question_about_gives_its_place_to_another(tiny_stage):
-    stage = tiny_stage(mixture={"generation": 1.0}, split="crowded")
-    alone = tiny_stage(mixture={"generation": 1.0, "depth": 1e-9}, split="crowded")
-    assert {exercise.task for exercise in draw(alone, range(6))} == {"depth"}
-    train = stage.model_copy(update={"split": "train"})
-    assert {exercise.task for exercise in draw(train, range(12))} == {"generation"}
+    stage = tiny_stage(mixture={"generation": 1.0, "depth": 1e-9}, split="crowded")
+    assert {exercise.task for exercise in draw(stage, range(6))} == {"depth"}
+
+
+def test_a_scene_without_any_question_gives_its_place_to_another(tiny_stage):
+    exercises = draw(tiny_stage(mixture={"generation": 1.0}), range(12))
+    assert {exercise.task for exercise in exercises} == {"generation"}
+
+
+def test_a_split_that_no_task_has_a_question_about_is_an_error_and_no_endless_search(tiny_stage):
+    with pytest.raises(InputError, match="'crowded' have no answer to generation: choose another split"):
+        draw(tiny_stage(mixture={"generation": 1.0}, split="crowded"), [0])
 
 
 def test_some_captions_are_left_empty_but_no_other_instruction_is(tiny_stage):

@@ -5,6 +5,7 @@ A deliberate error ends in one line on standard error and exit code 2.
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -50,6 +51,9 @@ app.command()(plugins.plugins)
 
 def main() -> None:
     """Entry point of the `vbanalysis` command."""
+    # Threads that wait by spinning take the core from the one they wait for: on a busy machine a drawing took
+    # a minute instead of five seconds. Read by OpenMP when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()
     except VbanalysisError as error:

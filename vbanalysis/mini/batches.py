@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vbanalysis.errors import InputError
 from vbanalysis.mini.exercises import EXERCISES, Exercise
 from vbanalysis.mini.layout import make_scene
 from vbanalysis.mini.render import View, render
@@ -26,6 +27,9 @@ _SURE: frozenset[Task] = frozenset(("depth", "normals", "semantic", "instance", 
 
 _BLIND = 0.1
 """Share of captions left empty, so that guidance has something to compare with."""
+
+_MOST_SCENES = 200
+"""Scenes that are tried for one exercise."""
 
 
 class Batch(NamedTuple):
@@ -73,14 +77,19 @@ def training_batch(stage: Stage, numbers: Sequence[int]) -> tuple[Batch, list[Ex
 
 
 def training_exercise(stage: Stage, number: int, rng: np.random.Generator) -> Exercise:
-    """Exercise `number` of a stage; where its scene has no answer to one task, another is drawn."""
+    """Exercise `number` of a stage; where its scene has no answer to one task, another is drawn.
+
+    Raises:
+        InputError: Scene after scene has no answer to any task of the mixture.
+    """
     scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
     if stage.canonical_focal is not None:
         scale = stage.canonical_focal * view.depth_m.shape[1] / view.intrinsics.fx
         view = view._replace(depth_m=view.depth_m * np.float32(scale))
     names = [task for task, share in stage.mixture.items() if share > 0]
     shares = np.array([stage.mixture[task] for task in names])
-    while True:
+    scenes = 1
+    while scenes < _MOST_SCENES:
         task = names[int(rng.choice(len(names), p=shares / shares.sum()))]
         exercise = EXERCISES[task](scene, view, rng)
         if exercise is None:
@@ -88,6 +97,7 @@ def training_exercise(stage: Stage, number: int, rng: np.random.Generator) -> Ex
                 shares[names.index(task)] = 0
                 continue
             # Nothing can be asked of this scene: the next one takes its place.
+            scenes += 1
             number += 2 * stage.samples + 2
             scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
             shares = np.array([stage.mixture[name] for name in names])
@@ -95,6 +105,10 @@ def training_exercise(stage: Stage, number: int, rng: np.random.Generator) -> Ex
         if task == "generation" and rng.random() < _BLIND:
             return exercise._replace(prompt="")
         return exercise
+    raise InputError(
+        f"{scenes} scenes of the split {stage.split!r} have no answer to {', '.join(names)}: choose another "
+        "split, or add a task"
+    )
 
 
 def collate(exercises: Sequence[Exercise], levels: Sequence[float], noise: np.ndarray) -> Batch:
