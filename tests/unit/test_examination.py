@@ -1,0 +1,193 @@
+"""The examination: fair questions, marks that know right from wrong, and targets that are held against them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vbanalysis.errors import DataError
+from vbanalysis.mini.layout import make_scene
+from vbanalysis.mini.world import CLASSES
+from vbanalysis.studies import drawing, report_card
+from vbanalysis.studies.examination import (
+    ANSWERS,
+    Blind,
+    Oracle,
+    Painter,
+    Question,
+    ask,
+    decode,
+    examine,
+    mark,
+    swapped,
+    table_of,
+)
+
+
+class Copyist:
+    """A generator that knows the right pictures, or those of other colours than it was asked for."""
+
+    name = "copyist"
+
+    def __init__(self, questions: list[Question], wrong: bool = False) -> None:
+        self.answers = {question.exercise.prompt: question.exercise.target for question in questions}
+        self.wrong = wrong
+
+    def sample(self, image, instruction, *, seed=0):
+        return self.sample_many([image], [instruction])[0]
+
+    def sample_many(self, images, instructions, *, seeds=None):
+        pictures = [self.answers[str(instruction)] for instruction in instructions]
+        return [255 - picture for picture in pictures] if self.wrong else pictures
+
+    def describe(self):
+        return {}
+
+
+@pytest.mark.parametrize("task", ANSWERS)
+def test_the_truth_through_the_code_is_nearly_perfect(task):
+    questions = ask(task, n=12)
+    figures = mark(questions, Oracle().answer(questions)).figures
+    best = {"depth": "delta1", "normals": "under_11_25", "semantic": "miou", "instance": "pmf1_50"}
+    assert figures[best.get(task, "giou")].value > 0.95
+
+
+@pytest.mark.parametrize("task", ["depth", "normals", "semantic", "referring"])
+def test_who_does_not_look_is_told_from_who_knows(task):
+    questions = ask(task, n=20)
+    name = {"depth": "delta1", "normals": "under_11_25", "semantic": "miou"}.get(task, "giou")
+    knows = mark(questions, Oracle().answer(questions)).figures[name]
+    guesses = mark(questions, Blind(by_pixel=True, scenes=30).answer(questions)).figures[name]
+    assert guesses.high < 0.6 < knows.low
+
+
+def test_blind_guesses_by_pixel_know_more_than_one_guess_for_all():
+    questions = ask("normals", n=20)
+    by_pixel, constant = (
+        mark(questions, Blind(by_pixel=by, scenes=60).answer(questions)).figures["mean_deg"].value
+        for by in (True, False)
+    )
+    assert by_pixel < constant
+
+
+def test_questions_are_the_same_each_time_and_name_all_classes():
+    first, second = ask("semantic", n=3), ask("semantic", n=3)
+    assert [q.exercise.prompt for q in first] == [q.exercise.prompt for q in second]
+    assert set(first[0].exercise.about["classes"]) == set(CLASSES)
+    assert first[0].id == "heldout/0/semantic"
+
+
+def test_held_out_scenes_are_no_training_scenes():
+    assert make_scene("heldout", 3).things != make_scene("train", 3).things
+
+
+def test_a_generator_is_marked_by_what_its_pictures_decode_to():
+    questions = ask("semantic", n=6)
+    right = mark(questions, Painter(Copyist(questions)).answer(questions)).figures["miou"].value
+    wrong = mark(questions, Painter(Copyist(questions, wrong=True)).answer(questions)).figures["miou"].value
+    assert right == pytest.approx(1)
+    assert wrong < 0.3
+
+
+def test_labels_of_a_decoded_picture_are_those_of_the_world_whatever_the_order_of_the_prompt():
+    (question,) = ask("semantic", n=1)
+    assert np.array_equal(decode(question, question.exercise.target), question.view.classes)
+
+
+def test_masks_that_follow_their_colours_pass_the_swap_and_others_do_not():
+    both = ask("referring", n=20, two=True) + ask("referring", n=20, two=True, swap=True)
+    assert swapped(Copyist(both), n=20).mean() == pytest.approx(1)
+
+    class Stubborn(Copyist):
+        """Paints the same masks whatever the colours are."""
+
+        def sample_many(self, images, instructions, *, seeds=None):
+            first = {q.exercise.image.tobytes(): q.exercise.target for q in reversed(both)}
+            return [first[image.tobytes()] for image in images]
+
+    assert swapped(Stubborn(both), n=20).mean() < 0.05
+
+
+def test_everyone_is_asked_everything_they_can_answer():
+    marks = list(examine({"codec": Oracle(), "blind": Blind(by_pixel=False, scenes=10)}, n=5))
+    table = table_of(marks)
+    assert set(table[table.who == "codec"].task) == set(ANSWERS)
+    assert "instance" not in set(table[table.who == "blind"].task)
+    assert (table.low <= table.value + 1e-9).all()
+    assert (table.value <= table.high + 1e-9).all()
+
+
+def test_true_drawings_pass_the_judge_and_shuffled_ones_do_not(judge):
+    questions = ask("generation", n=60)[:24]
+    true = drawing.judge_drawings(questions, drawing.renderer, judge).marks.figures["attributes"]
+    chance = drawing.judge_drawings(questions, drawing.shuffler, judge).marks.figures["attributes"]
+    assert chance.high < 0.5 < 0.9 < true.value
+
+
+def test_done_edits_pass_the_judge_and_untouched_pictures_do_not(judge):
+    questions = ask("edit", n=16)
+    done = drawing.judge_edits(questions, drawing.renderer, judge).marks.figures
+    undone = drawing.judge_edits(questions, drawing.untouched, judge).marks.figures
+    assert done["done_kept"].value > 0.9
+    assert undone["done"].value < 0.2
+    assert undone["rest_psnr_db"].value > 40
+
+
+@pytest.fixture(scope="module")
+def judge():
+    from vbanalysis.mini.judge import Judge
+
+    return Judge.load()
+
+
+def _results(**values: float) -> pd.DataFrame:
+    rows = [
+        ("depth", "delta1", "mini", values.get("delta1", 0.75)),
+        ("depth", "absrel", "mini", 0.2),
+        ("depth", "absrel", "blind", 0.5),
+        ("normals", "mean_deg", "mini", values.get("mean_deg", 20.0)),
+        ("referring", "giou", "mini", 0.7),
+        ("referring", "giou", "blind", 0.3),
+    ]
+    return pd.DataFrame(
+        [(*row, row[3] - 0.01, row[3] + 0.01, 400) for row in rows],
+        columns=["task", "metric", "who", "value", "low", "high", "n"],
+    )
+
+
+def test_targets_say_what_was_met_in_the_direction_that_is_better():
+    met = report_card.against_targets(_results()).set_index("metric").met
+    assert met["delta1"] == "yes"
+    assert met["mean_deg"] == "no"
+    assert met["giou"] == "goal"
+    met = report_card.against_targets(_results(delta1=0.69, mean_deg=10.0)).set_index("metric").met
+    assert (met["delta1"], met["mean_deg"]) == ("no", "goal")
+
+
+def test_relative_targets_name_both_numbers():
+    depth, referring = report_card.relative_targets(_results())
+    assert "0.40 of the blind guess's 0.500" in depth
+    assert "+0.400 above" in referring
+
+
+def test_the_card_gets_its_tables_between_its_marks_and_keeps_its_words(tmp_path):
+    card = tmp_path / "CARD.md"
+    card.write_text(
+        "# Words\n<!-- files -->\nold\n<!-- /files -->\nmore\n<!-- results -->\n<!-- /results -->\nend\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "weights").mkdir()
+    report_card.write_card(_results(), tmp_path)
+    text = card.read_text(encoding="utf-8")
+    assert "old" not in text
+    assert text.startswith("# Words")
+    assert text.endswith("end\n")
+    assert "| depth | delta1 | 0.7 | 0.8 | 0.75 [0.74, 0.76] n=400 | yes |" in text
+    assert len(pd.read_csv(tmp_path / "results.tsv", sep="\t")) == 6
+
+
+def test_a_card_without_marks_is_refused(tmp_path):
+    (tmp_path / "CARD.md").write_text("no marks", encoding="utf-8")
+    with pytest.raises(DataError, match="lacks the marks"):
+        report_card.write_card(_results(), tmp_path)
