@@ -1,4 +1,4 @@
-"""The examination: fair questions, marks that know right from wrong, and targets that are held against them."""
+"""The examination: fair questions, marks that know right from wrong, targets that are held against them."""
 
 from __future__ import annotations
 
