@@ -29,7 +29,7 @@ def one_thread():
 def tiny_stage(one_thread):
     """Make a stage of every task for a network of a few thousand weights."""
     from vbanalysis.mini.network import NetworkConfig
-    from vbanalysis.mini.stages import Stage
+    from vbanalysis.mini.training.stages import Stage
 
     def make(**changes):
         settings = {

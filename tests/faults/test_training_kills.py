@@ -14,8 +14,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from vbanalysis.errors import VbanalysisError
-from vbanalysis.mini.stages import load_stage
-from vbanalysis.mini.training import train
+from vbanalysis.mini.training.stages import load_stage
+from vbanalysis.mini.training.run import train
 
 if __name__ == "__main__":
     try:

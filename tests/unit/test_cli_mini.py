@@ -6,8 +6,8 @@ import yaml
 
 from vbanalysis.cli import mini as commands
 from vbanalysis.images import read_rgb
-from vbanalysis.mini import training
-from vbanalysis.mini.curves import read_curve
+from vbanalysis.mini.training import run as training
+from vbanalysis.mini.training.curves import read_curve
 from vbanalysis.mini.weights import read_weights
 
 
@@ -48,7 +48,7 @@ def test_it_trains_says_where_the_weights_are_and_how_to_go_on(vbanalysis, stage
 
 
 def test_the_bar_shows_the_losses_by_task(vbanalysis, stage_file, monkeypatch):
-    monkeypatch.setattr("vbanalysis.mini.curves.WINDOW", 2)
+    monkeypatch.setattr("vbanalysis.mini.training.curves.WINDOW", 2)
     _, _, err = vbanalysis("mini", "tune", "--stage", stage_file, "--processes", 1, "-o", "here")
     assert "samples/s" in err
     assert "depth 0." in err or "depth 1." in err or "depth 2." in err

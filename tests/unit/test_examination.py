@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from vbanalysis.errors import DataError
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.studies import drawing, report_card
 from vbanalysis.studies.examination import (
     ANSWERS,
@@ -136,7 +136,7 @@ def test_done_edits_pass_the_judge_and_untouched_pictures_do_not(judge):
 
 @pytest.fixture(scope="module")
 def judge():
-    from vbanalysis.mini.judge import Judge
+    from vbanalysis.mini.judge.reading import Judge
 
     return Judge.load()
 

@@ -6,8 +6,8 @@ import torch
 
 from vbanalysis.errors import InputError
 from vbanalysis.instructions import parse
-from vbanalysis.mini.batches import TASKS, training_batch, training_exercise
-from vbanalysis.mini.exercises import EXERCISES
+from vbanalysis.mini.training.batches import TASKS, training_batch, training_exercise
+from vbanalysis.mini.training.exercises import EXERCISES
 
 
 def draw(stage, numbers):

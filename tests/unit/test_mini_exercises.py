@@ -5,13 +5,13 @@ import pytest
 
 from vbanalysis.codecs import ColormapCodec, DepthCodec, InstanceCodec, NormalCodec, PaletteCodec
 from vbanalysis.instructions import COLORMAPS, parse
-from vbanalysis.mini import exercises
-from vbanalysis.mini.exercises import BLACK, EXERCISES, FREE, MOST_DRAWN
-from vbanalysis.mini.layout import make_scene, visible_things
 from vbanalysis.mini.network import OWN_COLOURS
-from vbanalysis.mini.render import render
 from vbanalysis.mini.tokens import tokenize
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.training import exercises
+from vbanalysis.mini.training.exercises import BLACK, EXERCISES, FREE, MOST_DRAWN
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.layout import make_scene, visible_things
+from vbanalysis.mini.world.render import render
 
 SEEN = [(scene := make_scene("train", number), render(scene, 48)) for number in range(40)]
 

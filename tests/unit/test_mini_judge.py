@@ -7,16 +7,16 @@ import pytest
 import torch
 
 from vbanalysis.errors import DataError, InputError
-from vbanalysis.mini.captions import Claims, Group, Relation
-from vbanalysis.mini.edits import edit
-from vbanalysis.mini.exercises import change
-from vbanalysis.mini.judge import ATTRIBUTES, Judge, Reading, Sighting, Verdict, check, judge_edit
-from vbanalysis.mini.judge_quality import accuracy, edit_accuracy, judge_accuracy
-from vbanalysis.mini.judge_training import make_lesson, softened, train_judge
-from vbanalysis.mini.layout import make_scene, visible_things
-from vbanalysis.mini.render import render
+from vbanalysis.mini.judge.quality import accuracy, edit_accuracy, judge_accuracy
+from vbanalysis.mini.judge.reading import ATTRIBUTES, Judge, Reading, Sighting, Verdict, check, judge_edit
+from vbanalysis.mini.judge.training import make_lesson, softened, train_judge
+from vbanalysis.mini.language.captions import Claims, Group, Relation
+from vbanalysis.mini.language.edits import edit
+from vbanalysis.mini.training.exercises import change
 from vbanalysis.mini.weights import find_weights
-from vbanalysis.mini.world import CLASSES, COLOURS
+from vbanalysis.mini.world.graph import CLASSES, COLOURS
+from vbanalysis.mini.world.layout import make_scene, visible_things
+from vbanalysis.mini.world.render import render
 
 SPLIT, N = "validation", 24
 

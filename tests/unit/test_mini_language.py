@@ -9,13 +9,13 @@ import pytest
 
 from vbanalysis.errors import InputError
 from vbanalysis.instructions import STYLES, edit_prompt, generation_prompt, referring_prompt
-from vbanalysis.mini.captions import caption, look
-from vbanalysis.mini.edits import EDIT_KINDS, edit, repainted
-from vbanalysis.mini.language import projected_spots, seen_spots
-from vbanalysis.mini.layout import WITHHELD, make_scene, visible_things
-from vbanalysis.mini.referring import REFERRING_KINDS, referring, referring_pair
-from vbanalysis.mini.render import render
-from vbanalysis.mini.world import COLOURS, THINGS, Camera, Light, Room, Scene, Texture, Thing
+from vbanalysis.mini.language.captions import caption, look
+from vbanalysis.mini.language.edits import EDIT_KINDS, edit, repainted
+from vbanalysis.mini.language.phrases import projected_spots, seen_spots
+from vbanalysis.mini.language.referring import REFERRING_KINDS, referring, referring_pair
+from vbanalysis.mini.world.graph import COLOURS, THINGS, Camera, Light, Room, Scene, Texture, Thing
+from vbanalysis.mini.world.layout import WITHHELD, make_scene, visible_things
+from vbanalysis.mini.world.render import render
 
 COLOUR = f"(?:{'|'.join(COLOURS)})"
 KIND = f"(?:{'|'.join(THINGS)})"

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini._shapes import parts
-from vbanalysis.mini._tracer import BOX, FRUSTUM
-from vbanalysis.mini.layout import MIN_VISIBLE_SHARE, SPLITS, WITHHELD, make_scene, visible_things
-from vbanalysis.mini.render import render
-from vbanalysis.mini.world import COLOURS, THINGS, Scene, Thing
+from vbanalysis.mini.world._shapes import parts
+from vbanalysis.mini.world._tracer import BOX, FRUSTUM
+from vbanalysis.mini.world.graph import COLOURS, THINGS, Scene, Thing
+from vbanalysis.mini.world.layout import MIN_VISIBLE_SHARE, SPLITS, WITHHELD, make_scene, visible_things
+from vbanalysis.mini.world.render import render
 
 FEW = range(12)
 any_scene = st.builds(make_scene, st.sampled_from(sorted(SPLITS)), st.integers(0, 10**6), st.integers(0, 3))

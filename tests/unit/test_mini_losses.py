@@ -1,9 +1,9 @@
 import pytest
 import torch
 
-from vbanalysis.mini.batches import training_batch
-from vbanalysis.mini.losses import painting_losses
 from vbanalysis.mini.network import OWN_COLOURS, Painting
+from vbanalysis.mini.training.batches import training_batch
+from vbanalysis.mini.training.losses import painting_losses
 
 
 @pytest.fixture

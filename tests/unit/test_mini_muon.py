@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vbanalysis.mini.muon import Muon, orthogonalise
+from vbanalysis.mini.training.muon import Muon, orthogonalise
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (12, 40), (40, 12), (1, 7)])

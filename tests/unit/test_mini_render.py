@@ -5,9 +5,9 @@ import pytest
 
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import normals_from_depth, unproject
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.render import View, axes, render
-from vbanalysis.mini.world import CLASSES, STUFF, THINGS, Camera, Light, Room, Scene, Texture, Thing
+from vbanalysis.mini.world.graph import CLASSES, STUFF, THINGS, Camera, Light, Room, Scene, Texture, Thing
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import View, axes, render
 
 
 def paint(grey: float) -> Texture:

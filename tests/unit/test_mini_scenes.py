@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.render import render
 from vbanalysis.mini.scenes import Scenes
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import render
 from vbanalysis.plugins import load
 
 

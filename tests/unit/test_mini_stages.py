@@ -1,7 +1,7 @@
 import pytest
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.stages import Stage, load_stage, stages_dir
+from vbanalysis.mini.training.stages import Stage, load_stage, stages_dir
 
 SHIPPED = sorted(path.stem for path in stages_dir().glob("*.yaml"))
 

@@ -9,14 +9,14 @@ import torch
 
 from vbanalysis.errors import DataError, InputError, TrainingError
 from vbanalysis.images import read_rgb
-from vbanalysis.mini import curves, trainee
-from vbanalysis.mini.batches import TASKS, collate, training_batch
-from vbanalysis.mini.contact import contact_sheet, sheet_exercises
-from vbanalysis.mini.curves import Progress, read_curve, write_curve
-from vbanalysis.mini.losses import painting_losses
 from vbanalysis.mini.network import Network, NetworkConfig
-from vbanalysis.mini.trainee import Trainee
-from vbanalysis.mini.training import train
+from vbanalysis.mini.training import curves, trainee
+from vbanalysis.mini.training.batches import TASKS, collate, training_batch
+from vbanalysis.mini.training.contact import contact_sheet, sheet_exercises
+from vbanalysis.mini.training.curves import Progress, read_curve, write_curve
+from vbanalysis.mini.training.losses import painting_losses
+from vbanalysis.mini.training.run import train
+from vbanalysis.mini.training.trainee import Trainee
 from vbanalysis.mini.weights import read_weights, save_weights
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.curves import Progress
+from vbanalysis.mini.training.curves import Progress
 from vbanalysis.plots import style
 from vbanalysis.plots.learning import learning_figure, smoothed
 

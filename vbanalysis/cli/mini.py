@@ -14,8 +14,8 @@ from vbanalysis.errors import InputError
 from vbanalysis.paths import shown
 
 if TYPE_CHECKING:
-    from vbanalysis.mini.curves import Progress
-    from vbanalysis.mini.stages import Stage
+    from vbanalysis.mini.training.curves import Progress
+    from vbanalysis.mini.training.stages import Stage
 
 app = typer.Typer(
     name="mini",
@@ -83,7 +83,7 @@ def control(
     start: _Start = None,
 ) -> None:
     """Train what the tuned one is compared with; again, to go on with it."""
-    from vbanalysis.mini.stages import stages_dir
+    from vbanalysis.mini.training.stages import stages_dir
 
     controls = sorted({file.stem for file in stages_dir().glob("*.yaml")} - {"base", "tuned"})
     if name not in controls and stage is None:
@@ -101,8 +101,8 @@ def _train(
     samples: int | None,
     start: str | None,
 ) -> None:
-    from vbanalysis.mini.stages import load_stage
-    from vbanalysis.mini.training import train
+    from vbanalysis.mini.training.run import train
+    from vbanalysis.mini.training.stages import load_stage
 
     stage = load_stage(source, start=start)
     folder = out or Path("runs/mini") / stage.name

@@ -16,15 +16,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.batches import Batch, signed
-from vbanalysis.mini.exercises import Exercise
-from vbanalysis.mini.losses import Losses
 from vbanalysis.mini.network import Network
-from vbanalysis.mini.render import View
 from vbanalysis.mini.sampling import fit
 from vbanalysis.mini.tokens import text_batch, tokenize
+from vbanalysis.mini.training.batches import Batch, signed
+from vbanalysis.mini.training.exercises import Exercise
+from vbanalysis.mini.training.losses import Losses
 from vbanalysis.mini.weights import load_weights, read_config, read_weights
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.render import View
 from vbanalysis.types import Task
 
 CHANNELS = 1 + 3 + len(CLASSES)

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.batches import signed
 from vbanalysis.mini.network import Network
 from vbanalysis.mini.tokens import text_batch, tokenize
+from vbanalysis.mini.training.batches import signed
 
 
 class Schedule(NamedTuple):

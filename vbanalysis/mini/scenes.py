@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.layout import SPLITS, make_scene, visible_things
-from vbanalysis.mini.render import render
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.layout import SPLITS, make_scene, visible_things
+from vbanalysis.mini.world.render import render
 from vbanalysis.types import Sample
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.mini.network import NetworkConfig
-from vbanalysis.mini.stages import Stage
+from vbanalysis.mini.training.stages import Stage
 from vbanalysis.paths import data_dir, replacing, shown
 
 Net = TypeVar("Net", bound=nn.Module)

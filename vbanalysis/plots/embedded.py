@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from vbanalysis.mini.render import View
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.mini.world.render import View
 from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_normals, show_picture
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies.examination import Question

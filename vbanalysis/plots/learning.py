@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.batches import TASKS
-from vbanalysis.mini.curves import Progress
+from vbanalysis.mini.training.batches import TASKS
+from vbanalysis.mini.training.curves import Progress
 from vbanalysis.plots.style import COLOURS, size
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def learning_figure(runs: Mapping[str, Sequence[Progress]]) -> Figure:
     """A panel a task, on a log scale: each run's losses faint, and their running geometric mean as a line.
 
     Args:
-        runs: Rows of each run's curve by its name, as `vbanalysis.mini.curves.read_curve` gives them.
+        runs: Rows of each run's curve by its name, as `mini.training.curves.read_curve` gives them.
 
     Raises:
         InputError: No run has a row, or there are more runs than colours.

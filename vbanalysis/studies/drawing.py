@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from vbanalysis.mini.batches import collate
-from vbanalysis.mini.judge import ATTRIBUTES, EditVerdict, Judge, Verdict, check, judge_edit
+from vbanalysis.mini.judge.reading import ATTRIBUTES, EditVerdict, Judge, Verdict, check, judge_edit
 from vbanalysis.mini.model import Mini
+from vbanalysis.mini.training.batches import collate
 from vbanalysis.models import Generator
 from vbanalysis.stats import Estimate, mean_estimate, resampled_estimate
 from vbanalysis.studies.examination import Marks, Question

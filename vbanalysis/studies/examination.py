@@ -27,12 +27,12 @@ from vbanalysis.metrics import (
     referring_metrics,
     semantic_metrics,
 )
-from vbanalysis.mini import exercises
-from vbanalysis.mini.exercises import Exercise
-from vbanalysis.mini.layout import make_scene
 from vbanalysis.mini.regression import Regressor
-from vbanalysis.mini.render import View, render
-from vbanalysis.mini.world import CLASSES, Scene
+from vbanalysis.mini.training import exercises
+from vbanalysis.mini.training.exercises import Exercise
+from vbanalysis.mini.world.graph import CLASSES, Scene
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import View, render
 from vbanalysis.models import Generator
 from vbanalysis.stats import Estimate, mean_estimate, resampled_estimate
 from vbanalysis.types import Task

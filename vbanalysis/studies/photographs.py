@@ -11,7 +11,7 @@ from vbanalysis.datasets.motorcycle import Motorcycle
 from vbanalysis.errors import VbanalysisError
 from vbanalysis.instructions import depth_prompt, normals_prompt, semantic_prompt
 from vbanalysis.metrics import DepthMetrics, depth_metrics
-from vbanalysis.mini.world import CLASSES
+from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.models import Generator
 
 _PACKAGED = ("astronaut", "chelsea", "coffee", "rocket")

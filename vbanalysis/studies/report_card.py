@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from vbanalysis.errors import DataError
-from vbanalysis.mini.judge import Judge
+from vbanalysis.mini.judge.reading import Judge
 from vbanalysis.mini.model import Mini
 from vbanalysis.mini.regression import Regressor
 from vbanalysis.mini.weights import read_told, weights_dir

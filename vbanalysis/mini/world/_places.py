@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.mini.render import axes
-from vbanalysis.mini.world import Camera, Room
+from vbanalysis.mini.world.graph import Camera, Room
+from vbanalysis.mini.world.render import axes
 
 Size = tuple[float, float, float]
 """Width, height and depth in metres."""

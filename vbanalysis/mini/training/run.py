@@ -19,12 +19,12 @@ import yaml
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.images import write_png
-from vbanalysis.mini._processes import Team, work_together
-from vbanalysis.mini.batches import training_batch
-from vbanalysis.mini.contact import contact_sheet, sheet_exercises
-from vbanalysis.mini.curves import Curve, Progress
-from vbanalysis.mini.stages import Stage
-from vbanalysis.mini.trainee import Trainee
+from vbanalysis.mini.training._processes import Team, work_together
+from vbanalysis.mini.training.batches import training_batch
+from vbanalysis.mini.training.contact import contact_sheet, sheet_exercises
+from vbanalysis.mini.training.curves import Curve, Progress
+from vbanalysis.mini.training.stages import Stage
+from vbanalysis.mini.training.trainee import Trainee
 from vbanalysis.paths import replacing, shown
 
 __all__ = ["train"]

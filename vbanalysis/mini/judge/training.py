@@ -15,13 +15,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini._judge_network import JudgeNetwork, Scores
-from vbanalysis.mini.edits import repainted
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.muon import Muon
-from vbanalysis.mini.render import View, render
+from vbanalysis.mini.judge.network import JudgeNetwork, Scores
+from vbanalysis.mini.language.edits import repainted
+from vbanalysis.mini.training.muon import Muon
 from vbanalysis.mini.weights import write_tensors
-from vbanalysis.mini.world import COLOURS, Scene
+from vbanalysis.mini.world.graph import COLOURS, Scene
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import View, render
 
 FORMAT = "vbanalysis-judge-1"
 """What the metadata of the judge's weights begins with."""

@@ -9,8 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.layout import SPLITS
 from vbanalysis.mini.network import NetworkConfig
+from vbanalysis.mini.world.layout import SPLITS
 from vbanalysis.paths import data_dir, shown
 from vbanalysis.types import Task
 

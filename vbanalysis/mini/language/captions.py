@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.mini.language import (
+from vbanalysis.mini.language.phrases import (
     APART,
     RELATIONS,
     Spot,
@@ -18,7 +18,7 @@ from vbanalysis.mini.language import (
     projected_spots,
     relates,
 )
-from vbanalysis.mini.world import Scene, Setting, Texture
+from vbanalysis.mini.world.graph import Scene, Setting, Texture
 
 MOST = 4
 """How many objects a caption names at most."""

@@ -25,15 +25,15 @@ from vbanalysis.instructions import (
     referring_prompt,
     semantic_prompt,
 )
-from vbanalysis.mini.captions import caption
-from vbanalysis.mini.edits import edit
-from vbanalysis.mini.language import plural
-from vbanalysis.mini.layout import WITHHELD, visible_things
+from vbanalysis.mini.language.captions import caption
+from vbanalysis.mini.language.edits import edit
+from vbanalysis.mini.language.phrases import plural
+from vbanalysis.mini.language.referring import referring, referring_pair
 from vbanalysis.mini.network import OWN_COLOURS
-from vbanalysis.mini.referring import referring, referring_pair
-from vbanalysis.mini.render import View, render
 from vbanalysis.mini.tokens import tokenize
-from vbanalysis.mini.world import CLASSES, STUFF, Scene
+from vbanalysis.mini.world.graph import CLASSES, STUFF, Scene
+from vbanalysis.mini.world.layout import WITHHELD, visible_things
+from vbanalysis.mini.world.render import View, render
 from vbanalysis.types import Rgb, Task
 
 FREE = 0

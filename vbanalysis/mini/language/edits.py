@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.language import APART, denoted, nouns, own_nouns, pick, projected_spots
-from vbanalysis.mini.world import COLOURS, Scene, Texture
+from vbanalysis.mini.language.phrases import APART, denoted, nouns, own_nouns, pick, projected_spots
+from vbanalysis.mini.world.graph import COLOURS, Scene, Texture
 
 EDIT_KINDS = ("recolour", "remove")
 """The kinds of edits."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from vbanalysis.mini.world import COLOURS, Light, Room, Texture
+from vbanalysis.mini.world.graph import COLOURS, Light, Room, Texture
 
 Colour = tuple[float, float, float]
 

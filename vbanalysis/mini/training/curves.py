@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from vbanalysis.errors import DataError
-from vbanalysis.mini.batches import TASKS
+from vbanalysis.mini.training.batches import TASKS
 from vbanalysis.paths import replacing, shown
 from vbanalysis.types import Task
 

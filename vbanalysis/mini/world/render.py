@@ -9,8 +9,8 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import Intrinsics
-from vbanalysis.mini import _shapes, _tracer
-from vbanalysis.mini.world import CLASSES, Camera, Scene
+from vbanalysis.mini.world import _shapes, _tracer
+from vbanalysis.mini.world.graph import CLASSES, Camera, Scene
 
 
 class View(NamedTuple):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vbanalysis.mini._tracer import BOX, FRUSTUM, PATTERNS, SPHERE
-from vbanalysis.mini.world import Light, Room, Scene, Texture, Thing
+from vbanalysis.mini.world._tracer import BOX, FRUSTUM, PATTERNS, SPHERE
+from vbanalysis.mini.world.graph import Light, Room, Scene, Texture, Thing
 
 Colour = tuple[float, float, float]
 

@@ -9,14 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.captions import Claims
-from vbanalysis.mini.edits import Edit
-from vbanalysis.mini.exercises import change, draw
-from vbanalysis.mini.judge import ATTRIBUTES, EditVerdict, Judge, Verdict, check, judge_edit
-from vbanalysis.mini.judge_training import softened
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.render import View, render
-from vbanalysis.mini.world import COLOURS, Scene
+from vbanalysis.mini.judge.reading import ATTRIBUTES, EditVerdict, Judge, Verdict, check, judge_edit
+from vbanalysis.mini.judge.training import softened
+from vbanalysis.mini.language.captions import Claims
+from vbanalysis.mini.language.edits import Edit
+from vbanalysis.mini.training.exercises import change, draw
+from vbanalysis.mini.world.graph import COLOURS, Scene
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import View, render
 from vbanalysis.stats import Estimate, mean_estimate
 
 

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.exercises import EXERCISES, Exercise
-from vbanalysis.mini.layout import make_scene
-from vbanalysis.mini.render import View, render
-from vbanalysis.mini.stages import Stage
 from vbanalysis.mini.tokens import TextBatch, text_batch, tokenize
-from vbanalysis.mini.world import Scene
+from vbanalysis.mini.training.exercises import EXERCISES, Exercise
+from vbanalysis.mini.training.stages import Stage
+from vbanalysis.mini.world.graph import Scene
+from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.mini.world.render import View, render
 from vbanalysis.types import Task
 
 TASKS: tuple[Task, ...] = get_args(Task)

@@ -1,7 +1,7 @@
 """The judge: reads off a picture what it shows, and holds that against a caption or an edit.
 
-It learnt from rendered scenes alone (`judge_training`) and has seen nothing that a generator drew, so it
-takes no side between two of them. How often it errs itself is measured by `judge_quality`.
+It learnt from rendered scenes alone (`training`) and has seen nothing that a generator drew, so it
+takes no side between two of them. How often it errs itself is measured by `quality`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from scipy.ndimage import gaussian_filter
 
 from vbanalysis.errors import InputError
 from vbanalysis.metrics.image import psnr
-from vbanalysis.mini._judge_network import JudgeNetwork
-from vbanalysis.mini.batches import signed
-from vbanalysis.mini.captions import Claims
-from vbanalysis.mini.edits import Edit
-from vbanalysis.mini.judge_training import FORMAT
-from vbanalysis.mini.render import View, render
+from vbanalysis.mini.judge.network import JudgeNetwork
+from vbanalysis.mini.judge.training import FORMAT
+from vbanalysis.mini.language.captions import Claims
+from vbanalysis.mini.language.edits import Edit
+from vbanalysis.mini.training.batches import signed
 from vbanalysis.mini.weights import load_weights, read_weights
-from vbanalysis.mini.world import CLASSES, COLOURS, STUFF, THINGS, Setting
+from vbanalysis.mini.world.graph import CLASSES, COLOURS, STUFF, THINGS, Setting
+from vbanalysis.mini.world.render import View, render
 
 ATTRIBUTES = ("setting", "kind", "colour", "count", "relation")
 """What a caption claims that the judge can tell; the looks of ground and walls it cannot."""

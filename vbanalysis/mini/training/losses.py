@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vbanalysis.mini.batches import TASKS, Batch
 from vbanalysis.mini.network import Painting
+from vbanalysis.mini.training.batches import TASKS, Batch
 
 _DRAWN = torch.tensor([task == "generation" for task in TASKS])
 """Tasks with many right answers: squared error, for the mean over them is what a flow needs."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.render import axes
-from vbanalysis.mini.world import Scene
+from vbanalysis.mini.world.graph import Scene
+from vbanalysis.mini.world.render import axes
 
 NUMBERS = (
     "no",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini import _paints
-from vbanalysis.mini._places import CROWD, EASY, HARD, Demand, FloorPlan
-from vbanalysis.mini.world import COLOURS, THINGS, Camera, Room, Scene, Texture, Thing
+from vbanalysis.mini.world import _paints
+from vbanalysis.mini.world._places import CROWD, EASY, HARD, Demand, FloorPlan
+from vbanalysis.mini.world.graph import COLOURS, THINGS, Camera, Room, Scene, Texture, Thing
 
 SPLITS = {
     "train": "rooms and open grounds with one to eight things, half of them easy",

@@ -12,13 +12,13 @@ import torch.distributed as dist
 from torch import nn
 
 from vbanalysis.errors import DataError, TrainingError
-from vbanalysis.mini.batches import TASKS, Batch
-from vbanalysis.mini.exercises import Exercise
-from vbanalysis.mini.losses import Losses, painting_losses
-from vbanalysis.mini.muon import Muon
 from vbanalysis.mini.network import Network
 from vbanalysis.mini.regression import blank, regression_losses
-from vbanalysis.mini.stages import Stage
+from vbanalysis.mini.training.batches import TASKS, Batch
+from vbanalysis.mini.training.exercises import Exercise
+from vbanalysis.mini.training.losses import Losses, painting_losses
+from vbanalysis.mini.training.muon import Muon
+from vbanalysis.mini.training.stages import Stage
 from vbanalysis.mini.weights import load_weights, read_weights, save_weights
 from vbanalysis.paths import replacing, shown
 

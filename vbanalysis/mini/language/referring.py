@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.language import (
+from vbanalysis.mini.language.phrases import (
     APART,
     FARTHER,
     RELATIONS,
@@ -22,7 +22,7 @@ from vbanalysis.mini.language import (
     relates,
     seen_spots,
 )
-from vbanalysis.mini.world import Scene
+from vbanalysis.mini.world.graph import Scene
 
 LARGER = 1.4
 """One thing is the largest in words if it covers this many times the pixels of any other."""

@@ -8,11 +8,11 @@ from itertools import count, islice
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from vbanalysis.mini.batches import training_exercise
-from vbanalysis.mini.exercises import Exercise
 from vbanalysis.mini.network import Network
 from vbanalysis.mini.sampling import ANSWER, DRAWING, paint
-from vbanalysis.mini.stages import Stage
+from vbanalysis.mini.training.batches import training_exercise
+from vbanalysis.mini.training.exercises import Exercise
+from vbanalysis.mini.training.stages import Stage
 
 _ENLARGED = 2
 _MARGIN = 4

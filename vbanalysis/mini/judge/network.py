@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vbanalysis.mini.world import CLASSES, COLOURS
+from vbanalysis.mini.world.graph import CLASSES, COLOURS
 
 CHANNELS = (24, 40, 64, 96)
 """Of each level, finest first; each level halves the side."""

@@ -1,0 +1,1 @@
+"""Words about scenes, all of them true: captions, referring expressions, edits."""

@@ -1,0 +1,1 @@
+"""Training: exercises made from scenes, losses of their answers, runs that go on after a kill (`run`)."""
