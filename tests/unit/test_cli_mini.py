@@ -1,6 +1,7 @@
 import shlex
 import signal
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -116,3 +117,25 @@ def test_an_unknown_control_is_answered_with_those_that_there_are(refused):
 )
 def test_what_cannot_be_trained_is_refused_in_one_line(refused, stage_file, words, said):
     assert said in refused("mini", "pretrain", *words)
+
+
+def test_it_examines_weights_and_names_what_was_met(vbanalysis, tmp_path):
+    code, out, err = vbanalysis("mini", "examine", "base", "-n", 2, "-o", tmp_path / "marks.tsv")
+    assert code == 0, err
+    assert "depth      codec      delta1 1" in out
+    assert "AbsRel" in out
+    table = pd.read_csv(tmp_path / "marks.tsv", sep="\t")
+    assert list(table.columns) == ["task", "metric", "who", "value", "low", "high", "n"]
+    assert {"depth", "normals", "semantic", "instance", "referring", "edit"} <= set(table.task)
+
+
+def test_the_card_is_only_about_the_whole_examination(refused):
+    assert "the card is about 400 scenes" in refused("mini", "examine", "base", "-n", 2, "--card")
+    assert "no split 'test'" in refused("mini", "examine", "--split", "test")
+
+
+def test_it_trains_a_judge(vbanalysis, tmp_path):
+    code, out, err = vbanalysis("mini", "judge", "--samples", 40, "-o", tmp_path / "judge.safetensors")
+    assert code == 0, err
+    assert "wrote" in out
+    assert (tmp_path / "judge.safetensors").stat().st_size > 100_000

@@ -1,4 +1,4 @@
-"""`vbanalysis mini`: train the embedded generator, stage by stage."""
+"""`vbanalysis mini`: train the embedded generator, stage by stage, and examine it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="mini",
     no_args_is_help=True,
-    help="Train the embedded generator: the base, the tuned one, and the controls.",
+    help="Train the embedded generator, its controls and its judge, and examine them.",
 )
 
 _MOST_PROCESSES = 4
@@ -89,6 +89,75 @@ def control(
     if name not in controls and stage is None:
         raise InputError(f"no control {name!r}: there are {', '.join(controls)}; or give --stage FILE.yaml")
     _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start)
+
+
+@app.command()
+def judge(
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="[default: the shipped file]")
+    ] = None,
+    samples: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Rendered pictures to learn from.")
+    ] = 30_000,
+) -> None:
+    """Train the judge, who reads drawings for the score; 12 minutes on one core."""
+    from tqdm import tqdm
+
+    from vbanalysis.mini.judge.training import JudgeProgress, train_judge
+    from vbanalysis.mini.weights import weights_dir
+
+    path = out or weights_dir() / "judge.safetensors"
+    with tqdm(desc="judge", total=samples, unit=" samples", mininterval=0.5) as bar:
+
+        def tell(progress: JudgeProgress) -> None:
+            bar.set_postfix_str(f"loss {progress.loss:.3f}", refresh=False)
+            bar.update(progress.samples - bar.n)
+
+        train_judge(path, samples=samples, on_progress=tell)
+    typer.echo(f"wrote {shown(path)}")
+
+
+@app.command()
+def examine(
+    weights: Annotated[str, typer.Argument(metavar="[WEIGHTS]", help="Name or .safetensors file.")] = "tuned",
+    n: Annotated[int, typer.Option("-n", min=1, help="Scenes of each task.")] = 400,
+    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write all figures to this .tsv.")
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write them into the shipped results and model card.")
+    ] = False,
+) -> None:
+    """Mark the embedded generator beside its controls and guesses: the tables of the model card."""
+    import pandas as pd
+
+    from vbanalysis.mini.world.layout import SPLITS
+    from vbanalysis.paths import data_dir, replacing
+    from vbanalysis.studies.report_card import against_targets, relative_targets, report_card, write_card
+
+    if split not in SPLITS:
+        raise InputError(f"no split {split!r}: there are {', '.join(SPLITS)}")
+    if card and (split != "heldout" or n != 400):
+        raise InputError("the card is about 400 scenes of the split heldout: leave -n and --split out")
+    parts = []
+    for rows in report_card(weights, split, n):
+        first = rows.iloc[0]
+        figures = "  ".join(f"{row.metric} {row.value:.3g}" for row in rows.itertuples())
+        typer.echo(f"{first.task:10s} {first.who:10s} {figures}")
+        parts.append(rows)
+    table = pd.concat(parts, ignore_index=True)
+    if out is not None:
+        with replacing(out) as file:
+            file.write(table.to_csv(sep="\t", index=False, float_format="%.5g").encode())
+    if card:
+        write_card(table, data_dir() / "mini")
+    typer.echo("")
+    typer.echo(
+        against_targets(table)[["task", "metric", "at least", "goal", "mini", "met"]].to_string(index=False)
+    )
+    for sentence in relative_targets(table):
+        typer.echo(sentence)
 
 
 def _train(
