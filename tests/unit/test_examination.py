@@ -10,19 +10,10 @@ from vbanalysis.errors import DataError
 from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.studies import drawing, report_card
-from vbanalysis.studies.examination import (
-    ANSWERS,
-    Blind,
-    Oracle,
-    Painter,
-    Question,
-    ask,
-    decode,
-    examine,
-    mark,
-    swapped,
-    table_of,
-)
+from vbanalysis.studies.answerers import Blind, Oracle, Painter, decode
+from vbanalysis.studies.examination import examine, swapped, table_of
+from vbanalysis.studies.marks import mark
+from vbanalysis.studies.questions import ANSWERS, Question, ask
 
 
 class Copyist:

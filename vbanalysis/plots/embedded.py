@@ -13,8 +13,8 @@ from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.mini.world.render import View
 from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_normals, show_picture
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
-from vbanalysis.studies.examination import Question
 from vbanalysis.studies.photographs import Impression, Photograph
+from vbanalysis.studies.questions import Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +52,7 @@ def answers_figure(
     Args:
         questions: Of one task, an even number.
         outputs: (H, W, 3) uint8, what was painted.
-        answers: What the outputs say, as `examination.decode` gives it.
+        answers: What the outputs say, as `studies.answerers.decode` gives it.
     """
     import matplotlib.pyplot as plt
 

@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from vbanalysis.mini.judge.reading import ATTRIBUTES, EditVerdict, Judge, Verdict, check, judge_edit
+from vbanalysis.mini.judge.quality import accuracy
+from vbanalysis.mini.judge.reading import EditVerdict, Judge, check, judge_edit
 from vbanalysis.mini.model import Mini
 from vbanalysis.mini.training.batches import collate
 from vbanalysis.models import Generator
-from vbanalysis.stats import Estimate, mean_estimate, resampled_estimate
-from vbanalysis.studies.examination import Marks, Question
+from vbanalysis.stats import Estimate, mean_estimate
+from vbanalysis.studies.marks import Marks
+from vbanalysis.studies.questions import Question
 
 Artist = Callable[[Sequence[Question]], list[np.ndarray]]
 """Gives a (H, W, 3) uint8 picture for each question."""
@@ -71,7 +73,7 @@ def judge_drawings(questions: Sequence[Question], paint: Artist, judge: Judge) -
     """Attribute accuracy of pictures for captions.
 
     `attributes` is the mean over pictures of the share of a caption's claims that are true; `whole` the
-    share of pictures of which all are; the others are one attribute each, pooled over pictures.
+    share of pictures of which all are; the others are one attribute each.
 
     Args:
         questions: Of the task generation.
@@ -89,15 +91,7 @@ def judge_drawings(questions: Sequence[Question], paint: Artist, judge: Judge) -
             for question, verdict in zip(questions, verdicts, strict=True)
         ]
     )
-    figures = {
-        "attributes": mean_estimate(rows.attributes.to_numpy()),
-        "whole": mean_estimate(rows.whole.to_numpy(float)),
-    }
-    for attribute in ATTRIBUTES:
-        claiming = [verdict for verdict in verdicts if attribute in verdict.claimed]
-        if claiming:
-            figures[attribute] = _pooled(claiming, attribute)
-    return Drawn(pictures, Marks("generation", rows, figures, {}))
+    return Drawn(pictures, Marks("generation", rows, accuracy(verdicts), {}))
 
 
 def judge_edits(questions: Sequence[Question], paint: Artist, judge: Judge) -> Drawn:
@@ -168,14 +162,6 @@ def held_out_loss(mini: Mini, questions: Sequence[Question], batch: int = 16) ->
             found.append(error.square().mean(dim=(1, 2, 3)).numpy())
         errors += np.mean(found, axis=0).tolist()
     return mean_estimate(np.array(errors))
-
-
-def _pooled(verdicts: Sequence[Verdict], attribute: str) -> Estimate:
-    def accuracy(units: Sequence[Verdict]) -> float:
-        right = sum(unit.right[attribute] for unit in units)
-        return right / sum(unit.claimed[attribute] for unit in units)
-
-    return resampled_estimate(verdicts, accuracy)
 
 
 def drawing_table(drawn: Mapping[str, Drawn]) -> pd.DataFrame:

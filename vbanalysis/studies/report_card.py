@@ -17,17 +17,9 @@ from vbanalysis.mini.weights import read_told, weights_dir
 from vbanalysis.paths import replacing, shown
 from vbanalysis.stats import Estimate, mean_estimate
 from vbanalysis.studies import drawing
-from vbanalysis.studies.examination import (
-    Answerer,
-    Blind,
-    Numbers,
-    Oracle,
-    Painter,
-    ask,
-    examine,
-    swapped,
-    table_of,
-)
+from vbanalysis.studies.answerers import Answerer, Blind, Numbers, Oracle, Painter
+from vbanalysis.studies.examination import examine, swapped, table_of
+from vbanalysis.studies.questions import ask
 
 
 class Target(NamedTuple):
