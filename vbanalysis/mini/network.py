@@ -19,7 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.tokens import BUCKETS, TextBatch
+from vbanalysis.mini._layers import Down, Stage, Up
+from vbanalysis.mini.text_encoder import TextEncoder
+from vbanalysis.mini.tokens import TextBatch
 from vbanalysis.types import Rgb
 
 
@@ -142,23 +144,23 @@ class Network(nn.Module):
         skips = []
         for level, wide in enumerate(config.channels):
             if level:
-                down.append(_Down(channels, wide))
+                down.append(Down(channels, wide))
                 channels = wide
             for block in range(config.blocks[level]):
                 attend = level in config.attention and block == config.blocks[level] - 1
-                down.append(_Stage(channels, wide, width, attend))
+                down.append(Stage(channels, wide, width, attend))
                 channels = wide
                 skips.append(wide)
         self.down = nn.ModuleList(down)
-        self.middle = _Stage(channels, channels, width, True)
+        self.middle = Stage(channels, channels, width, True)
         for level in reversed(range(len(config.channels))):
             wide = config.channels[level]
             for block in range(config.blocks[level]):
                 attend = level in config.attention and block == config.blocks[level] - 1
-                up.append(_Stage(channels + skips.pop(), wide, width, attend))
+                up.append(Stage(channels + skips.pop(), wide, width, attend))
                 channels = wide
             if level:
-                up.append(_Up(channels, config.channels[level - 1]))
+                up.append(Up(channels, config.channels[level - 1]))
                 channels = config.channels[level - 1]
         self.up = nn.ModuleList(up)
         # The image again, at full resolution, beside what comes up: edges need not travel through the
@@ -209,11 +211,11 @@ class Network(nn.Module):
         kept = []
         for stage in self.down:
             x = stage(x, condition, words, text.mask)
-            if isinstance(stage, _Stage):
+            if isinstance(stage, Stage):
                 kept.append(x)
         x = self.middle(x, condition, words, text.mask)
         for stage in self.up:
-            if isinstance(stage, _Up):
+            if isinstance(stage, Up):
                 x = stage(x, condition, words, text.mask)
             else:
                 x = stage(torch.cat([x, kept.pop()], dim=1), condition, words, text.mask)
@@ -228,125 +230,6 @@ class Network(nn.Module):
         pointing = pointing.masked_fill(closed[:, :, None, None], -torch.inf)
         offered = torch.cat([own, text.rgb.gather(1, places.expand(-1, -1, 3))], dim=1)
         return Painting(self.paint(x).float(), pointing, offered)
-
-
-class TextEncoder(nn.Module):
-    """Words to vectors: two hashed embeddings a word, a colour's value where it names one, and a transformer.
-
-    A word has no fixed vocabulary: it is the sum of two rows of a table, each picked by a hash of the word,
-    so that two words hardly ever share both (Svenstrup et al. 2017).
-    """
-
-    def __init__(self, width: int, layers: int, longest: int = 128) -> None:
-        super().__init__()
-        self.word = nn.Embedding(BUCKETS, width)
-        self.place = nn.Embedding(longest, width)
-        self.colour = nn.Sequential(nn.Linear(27, width), nn.SiLU(), nn.Linear(width, width))
-        nn.init.normal_(self.word.weight, std=0.5)
-        nn.init.normal_(self.place.weight, std=0.2)
-        self.layers = nn.ModuleList(_TextLayer(width) for _ in range(layers))
-        self.norm = nn.LayerNorm(width)
-
-    def forward(self, text: TextBatch) -> Tensor:
-        """(B, T, width) a vector a word."""
-        x = self.word(text.words).sum(dim=2) + self.place.weight[: text.words.shape[1]]
-        frequencies = math.pi * 2.0 ** torch.arange(4, device=x.device)
-        angles = (text.rgb[..., None] * frequencies).flatten(2)
-        value = self.colour(torch.cat([text.rgb, angles.sin(), angles.cos()], dim=-1))
-        x = x + value * text.is_colour[..., None]
-        for layer in self.layers:
-            x = layer(x, text.mask)
-        return self.norm(x)
-
-
-class _TextLayer(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.attention = _Attention(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
-
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        y = self.before(x)
-        x = x + self.attention(y, y, mask)
-        return x + self.mlp(self.between(x))
-
-
-class _Attention(nn.Module):
-    def __init__(self, width: int, source: int) -> None:
-        super().__init__()
-        self.heads = max(1, width // 32)
-        self.q, self.k, self.v = nn.Linear(width, width), nn.Linear(source, width), nn.Linear(source, width)
-        self.o = nn.Linear(width, width)
-
-    def forward(self, x: Tensor, source: Tensor, mask: Tensor | None = None) -> Tensor:
-        def heads(y: Tensor) -> Tensor:
-            return y.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-        # Written out: on CPUs the fused kernel's backward pass takes several times as long as these products.
-        queries = self.q(x) / math.sqrt(x.shape[-1] / self.heads)
-        scores = heads(queries) @ heads(self.k(source)).transpose(-1, -2)
-        if mask is not None:
-            scores = scores.masked_fill(~mask[:, None, None, :], -torch.inf)
-        y = scores.softmax(dim=-1).to(x.dtype) @ heads(self.v(source))
-        return self.o(y.transpose(1, 2).flatten(2))
-
-
-class _Stage(nn.Module):
-    """A residual block under the condition, then attention to itself and to the text where asked."""
-
-    def __init__(self, channels: int, wide: int, condition: int, attend: bool) -> None:
-        super().__init__()
-        self.norm1, self.conv1 = (
-            _Norm(channels),
-            nn.Conv2d(channels, wide, 3, padding=1),
-        )
-        self.norm2, self.conv2 = _Norm(wide), nn.Conv2d(wide, wide, 3, padding=1)
-        self.film = nn.Linear(condition, 2 * wide)
-        self.skip = nn.Identity() if channels == wide else nn.Conv2d(channels, wide, 1)
-        self.attend = attend
-        if attend:
-            self.norm_self, self.attend_self = nn.LayerNorm(wide), _Attention(wide, wide)
-            self.norm_text, self.attend_text = nn.LayerNorm(wide), _Attention(wide, condition)
-        nn.init.zeros_(self.conv2.weight)
-
-    def forward(self, x: Tensor, condition: Tensor, words: Tensor, mask: Tensor) -> Tensor:
-        y = self.conv1(F.silu(self.norm1(x)))
-        scale, shift = self.film(condition).to(y.dtype)[:, :, None, None].chunk(2, dim=1)
-        y = self.conv2(F.silu(torch.addcmul(shift, self.norm2(y), 1 + scale)))
-        x = self.skip(x) + y
-        if self.attend:
-            sequence = x.flatten(2).transpose(1, 2)
-            normed = self.norm_self(sequence)
-            sequence = sequence + self.attend_self(normed, normed)
-            sequence = sequence + self.attend_text(self.norm_text(sequence), words, mask)
-            x = sequence.transpose(1, 2).unflatten(2, x.shape[2:])
-        return x
-
-
-class _Norm(nn.LayerNorm):
-    """Layer norm over the channels of each pixel; on CPUs three times as fast as groups of channels."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-
-
-class _Down(nn.Module):
-    def __init__(self, channels: int, wide: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, wide, 3, stride=2, padding=1)
-
-    def forward(self, x: Tensor, condition: Tensor, words: Tensor, mask: Tensor) -> Tensor:
-        return self.conv(x)
-
-
-class _Up(nn.Module):
-    def __init__(self, channels: int, wide: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(channels, 4 * wide, 1)
-
-    def forward(self, x: Tensor, condition: Tensor, words: Tensor, mask: Tensor) -> Tensor:
-        return F.pixel_shuffle(self.conv(x), 2)
 
 
 def _waves(level: Tensor) -> Tensor:
