@@ -25,6 +25,9 @@ TASKS: tuple[Task, ...] = get_args(Task)
 _SURE: frozenset[Task] = frozenset(("depth", "normals", "semantic", "instance", "referring", "edit"))
 """Tasks with an image: nearly one answer, so they are learnt from pure noise mostly."""
 
+_WORDS = 101
+"""Keeps the random numbers of exercises apart from those that scenes are drawn with."""
+
 _BLIND = 0.1
 """Share of captions left empty, so that guidance has something to compare with."""
 
@@ -68,7 +71,7 @@ def training_batch(stage: Stage, numbers: Sequence[int]) -> tuple[Batch, list[Ex
     """The samples of these numbers: two from each scene, each of a task drawn from the mixture."""
     exercises, levels, noise = [], [], []
     for number in numbers:
-        rng = np.random.default_rng([stage.seed, 1, number])
+        rng = np.random.default_rng([stage.seed, _WORDS, number])
         exercise = training_exercise(stage, number, rng)
         exercises.append(exercise)
         noise.append(rng.standard_normal((3, *exercise.target.shape[:2]), np.float32))

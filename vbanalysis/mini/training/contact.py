@@ -25,7 +25,7 @@ def sheet_exercises(stage: Stage, each: int = 2) -> list[Exercise]:
     for task in (task for task, share in stage.mixture.items() if share > 0):
         alone = stage.model_copy(update={"split": "validation", "mixture": {task: 1.0}})
         asked = (
-            training_exercise(alone, 2 * number, np.random.default_rng([stage.seed, 2, number]))
+            training_exercise(alone, 2 * number, np.random.default_rng([stage.seed, 102, number]))
             for number in count()
         )
         # One without words would not show what they do.

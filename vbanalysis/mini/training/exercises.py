@@ -24,6 +24,7 @@ from vbanalysis.instructions import (
     normals_prompt,
     referring_prompt,
     semantic_prompt,
+    words_and_colours,
 )
 from vbanalysis.mini.language.captions import caption
 from vbanalysis.mini.language.edits import edit
@@ -182,7 +183,9 @@ def refer(
     if found is None:
         return None
     notation = _choose(rng, ("name", *NOTATIONS))
-    colours = _colours(rng, len(found) + 1, by_name=notation == "name")
+    # "The blue door is red. The red door is blue." is no exercise: which of its colours is a mask's?
+    spoken = [rgb for each in found for _, rgb in words_and_colours(each.text) if rgb is not None]
+    colours = _colours(rng, len(found) + 1, by_name=notation == "name", avoid=spoken)
     behind = colours[-1] if rng.random() < 0.25 else None
     given = colours[: len(found)][:: -1 if swap else 1]
     descriptions = {each.text: colour for each, colour in zip(found, given, strict=True)}
@@ -265,10 +268,8 @@ def _masks(
     about: Mapping[str, Any],
 ) -> Exercise:
     spelled = [token.rgb for token in tokenize(prompt) if token.rgb is not None]
-    # The last mention is the one that the prompt gives a mask: "the red ball is rendered in red".
-    places = [len(spelled) - 1 - spelled[::-1].index(rgb) for rgb in colours]
-    sources = [_SPELLED + place for place in places]
-    back = BLACK if behind is None else _SPELLED + len(spelled) - 1 - spelled[::-1].index(behind)
+    sources = [_SPELLED + spelled.index(rgb) for rgb in colours]
+    back = BLACK if behind is None else _SPELLED + spelled.index(behind)
     source = np.array([*sources, back], np.int16)[labels]
     target = np.array([*colours, behind or OWN_COLOURS[0]], np.uint8)[labels]
     return Exercise(task, prompt, view.rgb, target, source, _balanced(regions, power), about)
@@ -285,10 +286,10 @@ def _choose(rng: np.random.Generator, options: Sequence[Any]) -> Any:
     return options[int(rng.integers(len(options)))]
 
 
-def _colours(rng: np.random.Generator, count: int, by_name: bool) -> list[Rgb]:
-    """Colours at least 64/255 from black and, while there is room, from each other."""
+def _colours(rng: np.random.Generator, count: int, by_name: bool, avoid: Sequence[Rgb] = ()) -> list[Rgb]:
+    """Colours at least 64/255 from black, from those to avoid and, while there is room, from each other."""
     chosen: list[Rgb] = []
-    taken = np.zeros((1, 3))
+    taken = np.array([OWN_COLOURS[0], *avoid], float)
     least = 64.0
     named = _named_colours()
     while len(chosen) < count:

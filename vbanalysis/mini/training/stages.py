@@ -24,7 +24,8 @@ class Stage(BaseModel):
         start: Name of the weights to go on from, or None for random ones.
         mixture: Share of each task among the exercises; need not sum to 1.
         split: Of the scenes.
-        samples: Exercises to see in all.
+        first: Exercises that its start has seen in earlier goes; this one goes on counting there.
+        samples: Exercises to see in all, with those.
         batch: Exercises a step, over all processes.
         muon_lr: Learning rate of the matrices.
         adam_lr: Learning rate of all else.
@@ -47,6 +48,7 @@ class Stage(BaseModel):
     start: str | None = None
     mixture: dict[Task, float]
     split: str = "train"
+    first: int = Field(default=0, ge=0)
     samples: int = Field(gt=0)
     batch: int = Field(default=40, gt=0)
     muon_lr: float = Field(default=0.003, gt=0)
@@ -84,8 +86,9 @@ class Stage(BaseModel):
 
     def rate(self, samples: int) -> float:
         """Factor of the learning rates after so many samples."""
-        rise = min(1.0, (samples + self.batch) / self.warmup) if self.warmup else 1.0
-        left = (self.samples - samples) / (self.cooldown * self.samples) if self.cooldown else 1.0
+        seen, all_of_it = samples - self.first, self.samples - self.first
+        rise = min(1.0, (seen + self.batch) / self.warmup) if self.warmup else 1.0
+        left = (all_of_it - seen) / (self.cooldown * all_of_it) if self.cooldown else 1.0
         return rise * max(0.0, min(1.0, left))
 
 

@@ -53,7 +53,7 @@ class Trainee:
             torch.optim.Adam(others, lr=stage.adam_lr, betas=(0.9, 0.98)),
         )
         self.rates = (stage.muon_lr, stage.adam_lr)
-        self.samples = 0
+        self.samples = stage.first
         self.seconds = 0.0
         self.window: dict[str, Any] | None = None
 
@@ -167,7 +167,7 @@ class Trainee:
             optimiser.zero_grad()
         self.samples += self.stage.batch
         # A young average follows more closely, so that it forgets the random weights it began with.
-        steps = self.samples / self.stage.batch
+        steps = (self.samples - self.stage.first) / self.stage.batch
         keep = min(self.stage.average, steps / (steps + 10))
         with torch.no_grad():
             for name, weight in self.network.named_parameters():
