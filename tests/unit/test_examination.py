@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from vbanalysis.errors import DataError
+from vbanalysis.errors import DataError, InputError
 from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.mini.world.layout import make_scene
+from vbanalysis.paths import data_dir
 from vbanalysis.studies import drawing, report_card
 from vbanalysis.studies.answerers import Blind, Oracle, Painter, decode
-from vbanalysis.studies.examination import examine, swapped, table_of
-from vbanalysis.studies.marks import mark
+from vbanalysis.studies.card import write_card
+from vbanalysis.studies.examination import examine, swapped
+from vbanalysis.studies.marks import figures_table, mark
 from vbanalysis.studies.questions import ANSWERS, Question, ask
 
 
@@ -66,11 +68,18 @@ def test_questions_are_the_same_each_time_and_name_all_classes():
     first, second = ask("semantic", n=3), ask("semantic", n=3)
     assert [q.exercise.prompt for q in first] == [q.exercise.prompt for q in second]
     assert set(first[0].exercise.about["classes"]) == set(CLASSES)
-    assert first[0].id == "heldout/0/semantic"
+    assert first[0].id == "validation/0/semantic"
 
 
-def test_held_out_scenes_are_no_training_scenes():
-    assert make_scene("heldout", 3).things != make_scene("train", 3).things
+def test_no_held_out_scene_is_a_training_scene():
+    trained = {make_scene("train", number).things for number in range(200)}
+    assert not trained & {make_scene("heldout", number).things for number in range(200)}
+
+
+def test_as_many_questions_are_asked_as_were_wanted_and_too_few_scenes_are_an_error():
+    assert len(ask("generation", n=12)) == 12
+    with pytest.raises(InputError, match="scenes of 'crowded' have an answer to 'generation'"):
+        ask("generation", "crowded", n=1)
 
 
 def test_a_generator_is_marked_by_what_its_pictures_decode_to():
@@ -102,7 +111,7 @@ def test_masks_that_follow_their_colours_pass_the_swap_and_others_do_not():
 
 def test_everyone_is_asked_everything_they_can_answer():
     marks = list(examine({"codec": Oracle(), "blind": Blind(by_pixel=False, scenes=10)}, n=5))
-    table = table_of(marks)
+    table = pd.concat([figures_table(each.task, name, each.figures) for name, each in marks])
     assert set(table[table.who == "codec"].task) == set(ANSWERS)
     assert "instance" not in set(table[table.who == "blind"].task)
     assert (table.low <= table.value + 1e-9).all()
@@ -110,7 +119,7 @@ def test_everyone_is_asked_everything_they_can_answer():
 
 
 def test_true_drawings_pass_the_judge_and_shuffled_ones_do_not(judge):
-    questions = ask("generation", n=60)[:24]
+    questions = ask("generation", n=24)
     true = drawing.judge_drawings(questions, drawing.renderer, judge).marks.figures["attributes"]
     chance = drawing.judge_drawings(questions, drawing.shuffler, judge).marks.figures["attributes"]
     assert chance.high < 0.5 < 0.9 < true.value
@@ -135,11 +144,11 @@ def judge():
 def _results(**values: float) -> pd.DataFrame:
     rows = [
         ("depth", "delta1", "mini", values.get("delta1", 0.75)),
-        ("depth", "absrel", "mini", 0.2),
-        ("depth", "absrel", "blind", 0.5),
+        ("depth", "delta1", "blind", 0.3),
         ("normals", "mean_deg", "mini", values.get("mean_deg", 20.0)),
         ("referring", "giou", "mini", 0.7),
-        ("referring", "giou", "blind", 0.3),
+        ("generation", "attributes", "mini", 0.6),
+        ("generation", "attributes", "base", 0.65),
     ]
     return pd.DataFrame(
         [(*row, row[3] - 0.01, row[3] + 0.01, 400) for row in rows],
@@ -156,29 +165,49 @@ def test_targets_say_what_was_met_in_the_direction_that_is_better():
     assert (met["delta1"], met["mean_deg"]) == ("no", "goal")
 
 
-def test_relative_targets_name_both_numbers():
-    depth, referring = report_card.relative_targets(_results())
-    assert "0.40 of the blind guess's 0.500" in depth
-    assert "+0.400 above" in referring
+def test_a_target_that_nobody_measured_is_not_passed_over():
+    table = report_card.against_targets(_results()).set_index("metric")
+    assert len(table) == len(report_card.TARGETS)
+    assert table.mini["swapped"] == "not measured"
+    assert table.met["swapped"] == ""
+
+
+def test_what_tuning_took_from_drawing_stands_side_by_side():
+    kept = report_card.generation_kept(_results())
+    (row,) = kept.to_dict("records")
+    assert (row["metric"], row["base"], row["mini"]) == (
+        "attributes",
+        "0.65 [0.64, 0.66] n=400",
+        "0.6 [0.59, 0.61] n=400",
+    )
 
 
 def test_the_card_gets_its_tables_between_its_marks_and_keeps_its_words(tmp_path):
-    card = tmp_path / "CARD.md"
-    card.write_text(
-        "# Words\n<!-- files -->\nold\n<!-- /files -->\nmore\n<!-- results -->\n<!-- /results -->\nend\n",
-        encoding="utf-8",
+    marks = "".join(
+        f"<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in ("files", "targets", "generation")
     )
+    (tmp_path / "CARD.md").write_text(f"# Words\n{marks}end\n", encoding="utf-8")
     (tmp_path / "weights").mkdir()
-    report_card.write_card(_results(), tmp_path)
-    text = card.read_text(encoding="utf-8")
+    write_card(_results(), tmp_path)
+    text = (tmp_path / "CARD.md").read_text(encoding="utf-8")
     assert "old" not in text
     assert text.startswith("# Words")
     assert text.endswith("end\n")
-    assert "| depth | delta1 | 0.7 | 0.8 | 0.75 [0.74, 0.76] n=400 | yes |" in text
+    assert "| depth | delta1 | 0.7 | 0.8 | 0.75 [0.74, 0.76] n=400 | yes | 0.3 |" in text
     assert len(pd.read_csv(tmp_path / "results.tsv", sep="\t")) == 6
 
 
-def test_a_card_without_marks_is_refused(tmp_path):
+def test_a_card_without_marks_is_refused_and_nothing_is_written(tmp_path):
     (tmp_path / "CARD.md").write_text("no marks", encoding="utf-8")
     with pytest.raises(DataError, match="lacks the marks"):
-        report_card.write_card(_results(), tmp_path)
+        write_card(_results(), tmp_path)
+    assert not (tmp_path / "results.tsv").exists()
+
+
+def test_the_shipped_card_says_what_the_shipped_results_say():
+    folder = data_dir() / "mini"
+    table = report_card.against_targets(pd.read_csv(folder / "results.tsv", sep="\t"))
+    card = (folder / "CARD.md").read_text(encoding="utf-8")
+    for row in table.itertuples():
+        assert f"| {row.task} | {row.metric} |" in card
+        assert f"| {row.mini} | {row.met} |" in card

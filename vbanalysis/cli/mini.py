@@ -134,7 +134,8 @@ def examine(
 
     from vbanalysis.mini.world.layout import SPLITS
     from vbanalysis.paths import data_dir, replacing
-    from vbanalysis.studies.report_card import against_targets, relative_targets, report_card, write_card
+    from vbanalysis.studies.card import write_card
+    from vbanalysis.studies.report_card import against_targets, report_card
 
     if split not in SPLITS:
         raise InputError(f"no split {split!r}: there are {', '.join(SPLITS)}")
@@ -156,8 +157,6 @@ def examine(
     typer.echo(
         against_targets(table)[["task", "metric", "at least", "goal", "mini", "met"]].to_string(index=False)
     )
-    for sentence in relative_targets(table):
-        typer.echo(sentence)
 
 
 def _train(

@@ -15,6 +15,7 @@ from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies.photographs import Impression, Photograph
 from vbanalysis.studies.questions import Question
+from vbanalysis.studies.report_card import Target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,34 +103,35 @@ def drawings_figure(prompts: Sequence[str], drawn: Mapping[str, Sequence[np.ndar
     return fig
 
 
-def marks_figure(table: pd.DataFrame, targets: Mapping[tuple[str, str], tuple[float, float]]) -> Figure:
-    """Each target's figure: everyone's value with its interval, the target and the goal as lines.
+def marks_figure(table: pd.DataFrame, targets: Sequence[Target]) -> Figure:
+    """Each target's figure: everyone's value and interval; a solid line at the least, dotted at the goal.
 
     Args:
         table: Rows of `task, metric, who, value, low, high, n`.
-        targets: What was asked for by task and metric: at least, and the goal.
+        targets: What was asked for.
     """
     import matplotlib.pyplot as plt
 
     people = list(dict.fromkeys(table.who))
-    columns = 5
+    columns = 4
     rows = -(-len(targets) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.24 * rows))
     for ax in axes.flat[len(targets) :]:
         ax.set_axis_off()
-    for ax, ((task, metric), (least, goal)) in zip(axes.flat, targets.items(), strict=False):
-        found = table[(table.task == task) & (table.metric == metric)]
+    for ax, target in zip(axes.flat, targets, strict=False):
+        found = table[(table.task == target.task) & (table.metric == target.metric)]
         for y, row in enumerate(found.itertuples()):
             bars = [[max(row.value - row.low, 0)], [max(row.high - row.value, 0)]]
             ax.errorbar(
                 row.value, y, xerr=bars if np.isfinite(bars).all() else None, fmt="o", ms=3,
                 color=COLOURS[people.index(row.who) % len(COLOURS)], elinewidth=1, capsize=1.5,
             )  # fmt: skip
-        ax.axvline(least, color="0.35", linewidth=0.8)
-        ax.axvline(goal, color="0.35", linewidth=0.8, linestyle=":")
+        ax.axvline(target.least, color="0.35", linewidth=0.8)
+        if target.goal is not None:
+            ax.axvline(target.goal, color="0.35", linewidth=0.8, linestyle=":")
         ax.set_yticks(range(len(found)), list(found.who), fontsize=6)
         ax.set_ylim(len(found) - 0.4, -0.6)
-        ax.set_title(f"{task}\n{metric}", fontsize=7)
+        ax.set_title(f"{target.task}\n{target.metric}", fontsize=7)
     return fig
 
 

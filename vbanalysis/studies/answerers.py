@@ -15,7 +15,7 @@ from vbanalysis.codecs import DepthCodec, InstanceCodec, NormalCodec, PaletteCod
 from vbanalysis.mini.regression import Regressor
 from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.models import Generator
-from vbanalysis.studies.questions import SIZE, Question, seen
+from vbanalysis.studies.questions import CAP_M, SIZE, Question, seen
 
 
 class Answerer(Protocol):
@@ -30,6 +30,15 @@ class Answerer(Protocol):
         ...
 
 
+def pictures_of(generator: Generator, questions: Sequence[Question]) -> list[np.ndarray]:
+    """(H, W, 3) uint8 pictures of a generator that answers question k with seed k."""
+    return generator.sample_many(
+        [question.exercise.image for question in questions],
+        [question.exercise.prompt for question in questions],
+        seeds=list(range(len(questions))),
+    )
+
+
 class Painter:
     """A generator, its pictures decoded as their prompts ask."""
 
@@ -38,11 +47,7 @@ class Painter:
 
     def answer(self, questions: Sequence[Question]) -> list[np.ndarray | None]:
         """Paint and decode."""
-        pictures = self.generator.sample_many(
-            [question.exercise.image for question in questions],
-            [question.exercise.prompt for question in questions],
-            seeds=list(range(len(questions))),
-        )
+        pictures = pictures_of(self.generator, questions)
         return [decode(question, rgb) for question, rgb in zip(questions, pictures, strict=True)]
 
 
@@ -57,6 +62,8 @@ class Oracle:
 class Blind:
     """Guesses without a look: what is usual over training scenes.
 
+    Depth is the one of least AbsRel over those scenes, normals their mean, the class the most frequent one.
+
     Args:
         by_pixel: At each pixel of the picture, instead of one answer for all pixels.
         scenes: Training scenes that the usual is taken from.
@@ -64,7 +71,8 @@ class Blind:
 
     def __init__(self, by_pixel: bool, scenes: int = 600) -> None:
         views = [seen("train", number)[1] for number in range(scenes)]
-        depth = np.stack([np.where(np.isfinite(view.depth_m), view.depth_m, np.nan) for view in views])
+        depth = np.stack([view.depth_m for view in views])
+        depth = np.where((depth > CAP_M[0]) & (depth <= CAP_M[1]), depth, np.nan)
         normals = np.nansum(np.stack([view.normals for view in views]), axis=0)
         labels = np.stack([view.classes for view in views])
         classes = np.stack([(labels == k).sum(axis=0) for k in range(len(CLASSES))])
@@ -73,10 +81,7 @@ class Blind:
             normals = normals.sum(axis=(0, 1), keepdims=True)
             classes = classes.sum(axis=(1, 2), keepdims=True)
         shape = (SIZE, SIZE)
-        # The mean of the logarithms: half of the guesses are too near, half too far, by the same factors.
-        counts = np.isfinite(depth).sum(axis=0)
-        logs = np.nansum(np.log(depth), axis=0) / np.maximum(counts, 1)
-        self.depth = np.broadcast_to(np.where(counts > 0, np.exp(logs), np.inf), shape).astype(np.float32)
+        self.depth = np.broadcast_to(_least_absrel(depth), shape).astype(np.float32)
         length = np.linalg.norm(normals, axis=-1, keepdims=True)
         self.normals = np.broadcast_to(normals / length.clip(1e-6), (*shape, 3)).astype(np.float32)
         self.classes = np.broadcast_to(classes.argmax(axis=0), shape).astype(np.int32)
@@ -119,13 +124,22 @@ class Numbers:
         return {"depth": said.depth_m, "normals": said.normals, "semantic": said.classes}[task]
 
 
+def _least_absrel(depth_m: np.ndarray) -> np.ndarray:
+    """The depth of least mean |p - t| / t over (n, ...) true depths: their median, weighted by 1 / t."""
+    order = np.sort(depth_m, axis=0)  # unknown ones last
+    weights = np.nan_to_num(1 / order).cumsum(axis=0)
+    half = (weights < weights[-1] / 2).sum(axis=0, keepdims=True)
+    middle = np.take_along_axis(order, np.minimum(half, len(order) - 1), axis=0)[0]
+    return np.nan_to_num(middle, nan=CAP_M[1])
+
+
 def decode(question: Question, rgb: np.ndarray) -> np.ndarray:
     """What a picture says in answer to a question, as `Answerer` describes it."""
     about, task = question.exercise.about, question.exercise.task
     if task == "depth":
         return DepthCodec().decode(rgb).depth_m
     if task == "normals":
-        return NormalCodec().decode(rgb).normals
+        return NormalCodec(tolerance=None).decode(rgb).normals
     if task == "instance":
         # At 64 pixels an erosion by one takes a table's legs and top away, and there are no halos to remove.
         return InstanceCodec(erosion=0).decode(rgb).labels  # type: ignore[union-attr]

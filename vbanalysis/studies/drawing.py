@@ -5,7 +5,8 @@ The base and the tuned weights are given the same prompts and seeds, so their di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from vbanalysis.mini.model import Mini
 from vbanalysis.mini.training.batches import collate
 from vbanalysis.models import Generator
 from vbanalysis.stats import Estimate, mean_estimate
+from vbanalysis.studies.answerers import pictures_of
 from vbanalysis.studies.marks import Marks
 from vbanalysis.studies.questions import Question
 
@@ -42,15 +44,7 @@ class Drawn(NamedTuple):
 
 def artist(generator: Generator) -> Artist:
     """A generator that answers question k with seed k."""
-
-    def paint(questions: Sequence[Question]) -> list[np.ndarray]:
-        return generator.sample_many(
-            [question.exercise.image for question in questions],
-            [question.exercise.prompt for question in questions],
-            seeds=list(range(len(questions))),
-        )
-
-    return paint
+    return partial(pictures_of, generator)
 
 
 def renderer(questions: Sequence[Question]) -> list[np.ndarray]:
@@ -162,14 +156,3 @@ def held_out_loss(mini: Mini, questions: Sequence[Question], batch: int = 16) ->
             found.append(error.square().mean(dim=(1, 2, 3)).numpy())
         errors += np.mean(found, axis=0).tolist()
     return mean_estimate(np.array(errors))
-
-
-def drawing_table(drawn: Mapping[str, Drawn]) -> pd.DataFrame:
-    """One row a figure: task, metric, who, value, low, high, n."""
-    return pd.DataFrame(
-        [
-            {"task": each.marks.task, "metric": metric, "who": name, **estimate._asdict()}
-            for name, each in drawn.items()
-            for metric, estimate in each.marks.figures.items()
-        ]
-    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import pandas as pd
 
 from vbanalysis.models import Generator
 from vbanalysis.studies.answerers import Answerer, Painter
@@ -14,14 +13,14 @@ from vbanalysis.studies.questions import ANSWERS, ask
 
 
 def examine(
-    answerers: Mapping[str, Answerer], split: str = "heldout", n: int = 400
+    answerers: Mapping[str, Answerer], split: str = "validation", n: int = 400
 ) -> Iterator[tuple[str, Marks]]:
     """Ask everyone everything.
 
     Args:
         answerers: By name.
         split: Of the scenes.
-        n: Scenes a task.
+        n: Questions a task.
 
     Yields:
         Name and marks, task by task; answerers without an answer to a task are passed over.
@@ -34,28 +33,17 @@ def examine(
                 yield name, marks
 
 
-def table_of(marks: Sequence[tuple[str, Marks]]) -> pd.DataFrame:
-    """One row a figure: task, metric, who, value, low, high, n."""
-    return pd.DataFrame(
-        [
-            {"task": each.task, "metric": metric, "who": name, **estimate._asdict()}
-            for name, each in marks
-            for metric, estimate in each.figures.items()
-        ]
-    )
-
-
-def swapped(generator: Generator, split: str = "heldout", n: int = 400) -> np.ndarray:
+def swapped(generator: Generator, split: str = "validation", n: int = 400) -> np.ndarray:
     """Whether masks follow the colours of a prompt when its two colours change places.
 
     Args:
         generator: Who is asked for two expressions at a time.
         split: Of the scenes.
-        n: Scenes that are tried.
+        n: Questions.
 
     Returns:
         (images,) the share of the pixels marked before that are marked for the same expression after, which
-        means that they changed their colour.
+        means that they changed their colour; 0 for an image on which nothing was marked.
     """
     before = ask("referring", split, n, two=True)
     after = ask("referring", split, n, two=True, swap=True)
@@ -65,6 +53,5 @@ def swapped(generator: Generator, split: str = "heldout", n: int = 400) -> np.nd
         if one is None or two is None:
             continue
         marked = one.any(axis=0)
-        if marked.any():
-            shares.append(float((one == two).all(axis=0)[marked].mean()))
+        shares.append(float((one == two).all(axis=0)[marked].mean()) if marked.any() else 0.0)
     return np.array(shares)

@@ -12,6 +12,7 @@ import pandas as pd
 from vbanalysis.metrics import (
     InstanceCounts,
     MaskOverlap,
+    SemanticMetrics,
     confusion_matrix,
     depth_metrics,
     instance_counts,
@@ -23,11 +24,8 @@ from vbanalysis.metrics import (
 )
 from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.stats import Estimate, mean_estimate, resampled_estimate
-from vbanalysis.studies.questions import Question
+from vbanalysis.studies.questions import CAP_M, Question
 from vbanalysis.types import Task
-
-CAP_M = (0.1, 80.0)
-"""Depths that count, in metres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +45,21 @@ class Marks:
     per_class: Mapping[str, float]
 
 
+def figures_table(task: Task, who: str, figures: Mapping[str, Estimate]) -> pd.DataFrame:
+    """One row a figure: task, metric, who, value, low, high, n."""
+    return pd.DataFrame(
+        [{"task": task, "metric": metric, "who": who, **each._asdict()} for metric, each in figures.items()]
+    )
+
+
 def mark(questions: Sequence[Question], answers: Sequence[np.ndarray | None]) -> Marks | None:
     """Mark the answers to questions of one task; None if there is none to mark.
 
     Depth: delta1 and AbsRel without any alignment, delta1 after the medians were made equal; true depths
-        within
-    `CAP_M`; means over images. Normals: mean and median angle of each image, averaged over images. Semantic:
-    mIoU of the summed confusions over the classes that occur, pixel accuracy. Instance: pmF1 at IoU 0.5 and
-    on average over .50:.05:.95. Referring: gIoU and cIoU over expressions.
+    within `CAP_M`; means over images. Normals: mean and median angle of each image, averaged over images
+    (Marigold's way, not DSINE's pool of all pixels). Semantic: mIoU of the summed confusions over the classes
+    that occur, the IoU of the worst of them, pixel accuracy. Instance: pmF1 at IoU 0.5 and on average over
+    .50:.05:.95. Referring: gIoU and cIoU over expressions.
     """
     pairs = [(q, a) for q, a in zip(questions, answers, strict=True) if a is not None]
     if not pairs:
@@ -113,16 +118,18 @@ def _mark_semantic(task: Task, pairs: _Pairs) -> Marks:
         for (question, _), confusion in zip(pairs, confusions, strict=True)
     ]
 
-    def pooled(name: str) -> Estimate:
-        return resampled_estimate(
-            confusions, lambda units: getattr(semantic_metrics(np.sum(units, axis=0)), name)
-        )
+    def pooled(figure: Callable[[SemanticMetrics], float]) -> Estimate:
+        return resampled_estimate(confusions, lambda units: figure(semantic_metrics(np.sum(units, axis=0))))
 
     iou = semantic_metrics(np.sum(confusions, axis=0)).iou
     return Marks(
         task,
         pd.DataFrame(rows),
-        {"miou": pooled("miou"), "pixel_accuracy": pooled("pixel_accuracy")},
+        {
+            "miou": pooled(lambda figures: figures.miou),
+            "worst_class_iou": pooled(lambda figures: float(np.nanmin(figures.iou))),
+            "pixel_accuracy": pooled(lambda figures: figures.pixel_accuracy),
+        },
         dict(zip(CLASSES, np.asarray(iou, float).tolist(), strict=True)),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vbanalysis.errors import InputError
 from vbanalysis.mini.training.exercises import EXERCISES, Exercise
 from vbanalysis.mini.world.graph import CLASSES, Scene
 from vbanalysis.mini.world.layout import make_scene
@@ -16,6 +17,9 @@ from vbanalysis.types import Task
 
 ANSWERS: tuple[Task, ...] = ("depth", "normals", "semantic", "instance", "referring")
 """The tasks that have one right answer."""
+
+CAP_M = (0.1, 80.0)
+"""Depths that count, in metres."""
 
 SIZE = 64
 """Side of the pictures in pixels: the generator's own."""
@@ -37,7 +41,7 @@ class Question(NamedTuple):
     exercise: Exercise
 
 
-def ask(task: Task, split: str = "heldout", n: int = 400, **options: Any) -> list[Question]:
+def ask(task: Task, split: str = "validation", n: int = 400, **options: Any) -> list[Question]:
     """Questions of one task; scenes that have no answer to it are passed over.
 
     Wordings and colours are drawn as in training, from another seed. Depth is asked for without naming a
@@ -45,18 +49,25 @@ def ask(task: Task, split: str = "heldout", n: int = 400, **options: Any) -> lis
 
     Args:
         task: What is asked.
-        split: Of the scenes.
-        n: Scenes that are tried, from number 0 on.
+        split: Of the scenes; "heldout" is for figures that no choice depends on.
+        n: Questions; the scenes are taken in the order of their numbers.
         options: Passed on to the exercise of the task, such as `two=True` for referring.
+
+    Raises:
+        InputError: There is no such split, or too few of its scenes have an answer.
     """
     usual: Mapping[str, dict[str, Any]] = {"depth": {"colormap": None}, "semantic": {"named": CLASSES}}
-    found = []
-    for number in range(n):
+    found: list[Question] = []
+    number = 0
+    while len(found) < n:
+        if number >= 50 * n:
+            raise InputError(f"only {len(found)} of {number} scenes of {split!r} have an answer to {task!r}")
         scene, view = seen(split, number)
         rng = np.random.default_rng([7, number])
         exercise = EXERCISES[task](scene, view, rng, **{**usual.get(task, {}), **options})
         if exercise is not None:
             found.append(Question(f"{scene.id}/{task}", scene, view, exercise))
+        number += 1
     return found
 
 
