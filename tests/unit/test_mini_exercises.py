@@ -1,10 +1,12 @@
 """Dozens of random scenes: each answer is read back by the codecs into the truth it was painted from."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from vbanalysis.codecs import ColormapCodec, DepthCodec, InstanceCodec, NormalCodec, PaletteCodec
-from vbanalysis.instructions import COLORMAPS, parse
+from vbanalysis.instructions import COLORMAPS, parse, words_and_colours
 from vbanalysis.mini.network import OWN_COLOURS
 from vbanalysis.mini.tokens import tokenize
 from vbanalysis.mini.training import exercises
@@ -45,11 +47,49 @@ def test_a_pixel_points_at_the_colour_that_its_target_has(task):
         assert points.any() == points.all()
 
 
+@pytest.mark.parametrize("task", ["semantic", "referring"])
+def test_a_mask_points_at_its_own_colour_and_no_description_spells_that_colour(task):
+    described = 0
+    for _, _, exercise in asked(task):
+        spelled = [token.rgb for token in tokenize(exercise.prompt) if token.rgb is not None]
+        names = [rgb for name in exercise.about["classes"] for _, rgb in words_and_colours(name) if rgb]
+        described += len(names) > 0
+        own = list(exercise.about["classes"].values())
+        behind = exercise.about["background"]
+        assert not {*own, behind} & set(names)
+        for label, rgb in enumerate([*own, *([behind] if behind else [])]):
+            assert spelled.count(rgb) == 1
+            mask = exercise.about["labels"] == (label if label < len(own) else -1)
+            assert set(exercise.source[mask].tolist()) <= {1 + len(OWN_COLOURS) + spelled.index(rgb)}
+    assert described > 5 or task == "semantic"
+
+
+def regions(exercise, view):
+    """What counts as one region, by task."""
+    about = exercise.about
+    if exercise.task in ("depth", "normals", "semantic"):
+        return view.classes
+    if exercise.task in ("generation", "edit"):
+        return view.instances if exercise.task == "generation" else about["changed"]
+    behind = -2 - (view.instances > 0)  # other things stand out from the rest
+    return np.where(about["labels"] >= (exercise.task == "instance"), about["labels"], behind)
+
+
 @pytest.mark.parametrize("task", EXERCISES)
 def test_weights_have_mean_1_and_small_regions_count_more_a_pixel(task):
-    for _, _, exercise in asked(task):
+    several = 0
+    for _, view, exercise in asked(task):
         assert exercise.weight.mean() == pytest.approx(1, rel=1e-4)
-        assert exercise.weight.min() > 0
+        labels = regions(exercise, view)
+        parts = [exercise.weight[labels == label] for label in np.unique(labels)]
+        assert all(np.ptp(part) == 0 for part in parts)
+        parts.sort(key=len)
+        for small, big in pairwise(parts):
+            if len(small) < len(big):
+                several += 1
+                assert small[0] > big[0]  # a pixel of it
+                assert small.sum() < big.sum()  # all of it
+    assert several > 5
 
 
 def test_depth_decodes_to_metres_in_the_colour_map_of_the_prompt():

@@ -86,6 +86,18 @@ def test_what_is_wrong_is_told_by_attribute(seen, wrong):
     assert not verdict.whole
 
 
+def test_a_caption_of_all_that_can_be_seen_claims_that_there_is_nothing_else():
+    red, blue = sighting("ball", "red", 0.2), sighting("box", "blue", 0.8)
+    whole = replace(BOTH, complete=True)
+    assert check(reading(red, blue), whole).right["only"] == 1
+    assert check(reading(red), whole).right["only"] == 1  # what is missing is counted elsewhere
+    for more in (sighting("can", "red"), sighting("ball", "blue")):
+        verdict = check(reading(red, blue, more), whole)
+        assert (verdict.right["only"], verdict.claimed["only"]) == (0, 1)
+        assert not verdict.whole
+    assert "only" not in check(reading(red, blue), BOTH).claimed
+
+
 @pytest.mark.parametrize(("name", "true"), [("behind", True), ("in front of", False)])
 def test_what_stands_farther_off_is_behind(name, true):
     claims = replace(BOTH, relations=(Relation(name, 0, 1),))
@@ -105,6 +117,7 @@ def test_captions_of_other_scenes_are_told(measured):
     true, shuffled = accuracy(measured.true), accuracy(measured.shuffled)
     assert shuffled["colour"].value < 0.4 < true["colour"].value
     assert shuffled["whole"].value < 0.1 < true["whole"].value
+    assert shuffled["only"].value < 0.1 < 0.9 < true["only"].value
 
 
 def test_one_wrong_word_costs_its_own_attribute(judge):
@@ -176,6 +189,32 @@ def test_a_thing_that_becomes_another_thing_is_not_removed(judge):
     assert np.mean(told) < 0.35
 
 
+def test_a_picture_that_is_ruined_is_no_removal(judge):
+    """Grey, another scene, noise: the thing is gone from them, but what stood behind it is not to be seen."""
+    rng = np.random.default_rng(0)
+    before = render(make_scene(SPLIT, 999)).rgb
+    done = {name: [] for name in ("blurred", "grey", "other", "noise")}
+    for number in range(30):
+        scene = make_scene(SPLIT, number)
+        view = render(scene)
+        order = edit(scene, visible_things(scene, view.instances), np.random.default_rng(number), ("remove",))
+        if order is None:
+            continue
+        pictures = {
+            "blurred": softened(render(order.result).rgb, 1, 0, rng),
+            "grey": np.full_like(view.rgb, 127),
+            "other": before,
+            "noise": rng.integers(0, 256, view.rgb.shape, np.uint8),
+        }
+        before = view.rgb
+        for name, picture in pictures.items():
+            done[name].append(judge_edit(view, order, picture, judge).done)
+    shares = {name: np.mean(each) for name, each in done.items()}
+    assert len(done["grey"]) > 15
+    assert shares.pop("blurred") > 0.94
+    assert max(shares.values()) < 0.2, shares
+
+
 def test_a_blot_without_shape_has_no_credit_for_looking_like_everything(judge):
     pictures = np.stack([render(make_scene(SPLIT, number)).rgb for number in range(6)])
     paints = [COLOURS[word] for word in ("red", "blue", "yellow")]
@@ -238,7 +277,7 @@ def test_damaged_and_foreign_weights_are_refused(tmp_path):
 
 def test_a_few_steps_of_training_lower_the_loss_and_can_be_loaded(tmp_path):
     rows = []
-    path = train_judge(tmp_path / "judge.safetensors", samples=160, batch=4, size=32, on_progress=rows.append)
+    path = train_judge(tmp_path / "judge.safetensors", samples=160, batch=4, on_progress=rows.append)
     assert [row.samples for row in rows] == [80, 160]
     assert rows[-1].loss < 0.8 * rows[0].loss
     (seen,) = Judge.load(path).read(np.zeros((1, 64, 64, 3), np.uint8))

@@ -9,12 +9,17 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def heads_of(width: int) -> int:
+    """Heads of an attention of so many channels: each has 32 or a few more."""
+    return max(1, width // 32)
+
+
 class Attention(nn.Module):
     """Scaled dot-product attention of (B, N, width) to (B, M, source), over the M that the mask allows."""
 
     def __init__(self, width: int, source: int) -> None:
         super().__init__()
-        self.heads = max(1, width // 32)
+        self.heads = heads_of(width)
         self.q, self.k, self.v = nn.Linear(width, width), nn.Linear(source, width), nn.Linear(source, width)
         self.o = nn.Linear(width, width)
 

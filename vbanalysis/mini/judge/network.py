@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vbanalysis.mini._layers import PixelNorm
 from vbanalysis.mini.world.graph import CLASSES, COLOURS
 
 CHANNELS = (24, 40, 64, 96)
@@ -72,16 +73,10 @@ class _Block(nn.Module):
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
-        self.norm1, self.conv1 = nn.LayerNorm(channels), nn.Conv2d(channels, width, 3, padding=1)
-        self.norm2, self.conv2 = nn.LayerNorm(width), nn.Conv2d(width, width, 3, padding=1)
+        self.norm1, self.conv1 = PixelNorm(channels), nn.Conv2d(channels, width, 3, padding=1)
+        self.norm2, self.conv2 = PixelNorm(width), nn.Conv2d(width, width, 3, padding=1)
         self.skip = nn.Identity() if channels == width else nn.Conv2d(channels, width, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(F.silu(_by_pixel(self.norm1, x)))
-        return self.skip(x) + self.conv2(F.silu(_by_pixel(self.norm2, y)))
-
-
-def _by_pixel(norm: nn.LayerNorm, x: Tensor) -> Tensor:
-    """Normalise over the channels of each pixel."""
-    normed: Tensor = norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-    return normed
+        y = self.conv1(F.silu(self.norm1(x)))
+        return self.skip(x) + self.conv2(F.silu(self.norm2(y)))

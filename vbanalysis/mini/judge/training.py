@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from vbanalysis.errors import InputError
 from vbanalysis.mini.judge.network import JudgeNetwork, Scores
 from vbanalysis.mini.language.edits import repainted
+from vbanalysis.mini.training.exercises import balanced
 from vbanalysis.mini.training.muon import Muon
 from vbanalysis.mini.weights import write_tensors
 from vbanalysis.mini.world.graph import COLOURS, Scene
@@ -28,6 +29,9 @@ FORMAT = "vbanalysis-judge-1"
 
 SEED = 101
 """Of the scenes that the judge learns from; the generator's and the evaluations' have seed 0."""
+
+_RATES = (0.004, 0.003)
+"""Highest learning rates of the matrices and of all else."""
 
 _WINDOW = 20
 """Steps between two calls of the progress."""
@@ -78,9 +82,6 @@ def train_judge(
     samples: int = 30_000,
     batch: int = 20,
     seed: int = SEED,
-    size: int = 64,
-    muon_lr: float = 0.004,
-    adam_lr: float = 0.003,
     on_progress: Callable[[JudgeProgress], None] | None = None,
 ) -> Path:
     """Train the judge from nothing, on one thread, on pictures that are each seen once.
@@ -94,9 +95,6 @@ def train_judge(
         samples: Pictures in all.
         batch: Pictures a step.
         seed: Of the scenes, the first weights and the softening.
-        size: Side of the pictures.
-        muon_lr: Highest learning rate of the matrices.
-        adam_lr: Highest learning rate of all else.
         on_progress: Called now and then.
 
     Returns:
@@ -105,17 +103,14 @@ def train_judge(
     Raises:
         InputError: There is not even one batch, or the seed is 0, which the evaluations have.
     """
-    if not 0 < batch <= samples or size % 8 or size < 16:
-        raise InputError(
-            "expected at least one batch of samples and a size that is a multiple of 8, got "
-            f"samples={samples}, batch={batch}, size={size}"
-        )
+    if not 0 < batch <= samples:
+        raise InputError(f"expected at least one batch of samples, got samples={samples}, batch={batch}")
     if seed < 1:
         raise InputError(f"seed must be at least 1, got {seed}: the scenes of seed 0 are for evaluations")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        return _train(path, samples // batch, batch, seed, size, (muon_lr, adam_lr), on_progress)
+        return _train(path, samples // batch, batch, seed, on_progress)
     finally:
         torch.set_num_threads(threads)
 
@@ -125,8 +120,6 @@ def _train(
     steps: int,
     batch: int,
     seed: int,
-    size: int,
-    rates: tuple[float, float],
     on_progress: Callable[[JudgeProgress], None] | None,
 ) -> Path:
     with torch.random.fork_rng(devices=[]):
@@ -138,14 +131,14 @@ def _train(
     average = {name: weight.detach().clone() for name, weight in network.named_parameters()}
     began, losses, rights = time.monotonic(), [], []
     for step in range(steps):
-        lesson = make_lesson(range(step * batch, (step + 1) * batch), seed, size)
+        lesson = make_lesson(range(step * batch, (step + 1) * batch), seed)
         with torch.autocast("cpu", torch.bfloat16):
             scores = network(lesson.rgb)
         loss = judge_loss(scores, lesson)
         loss.backward()
         # Up over the first twentieth, down over the last half.
         factor = min(1.0, 20 * (step + 1) / steps, 2 * (steps - step) / steps)
-        for optimiser, rate in zip(optimisers, rates, strict=True):
+        for optimiser, rate in zip(optimisers, _RATES, strict=True):
             optimiser.param_groups[0]["lr"] = factor * rate
             optimiser.step()
             optimiser.zero_grad()
@@ -171,9 +164,9 @@ def _train(
     return path
 
 
-def make_lesson(numbers: Sequence[int], seed: int = SEED, size: int = 64) -> Lesson:
+def make_lesson(numbers: Sequence[int], seed: int = SEED) -> Lesson:
     """The pictures of these numbers; picture k is the same whatever the others are."""
-    rows = [_row(number, seed, size) for number in numbers]
+    rows = [_row(number, seed) for number in numbers]
     return Lesson(*(torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)))
 
 
@@ -205,13 +198,13 @@ def softened(rgb: np.ndarray, blur_px: float, noise: float, rng: np.random.Gener
     return np.rint(np.clip(soft, 0, 255)).astype(np.uint8)
 
 
-def _row(number: int, seed: int, size: int) -> tuple[np.ndarray, ...]:
+def _row(number: int, seed: int) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng([seed, 2, number])
     novel = number % 4 == 3
     scene = make_scene("novel-combinations" if novel else "train", number, seed)
     if not novel and rng.random() < 0.5:
         scene = _recoloured(scene, rng)
-    view = render(scene, size)
+    view = render(scene)
     flip = slice(None, None, -1) if rng.random() < 0.5 else slice(None)
     rgb = _spoilt(view.rgb, rng)
     maps = _truth(scene, view)
@@ -255,7 +248,7 @@ def _truth(scene: Scene, view: View) -> tuple[np.ndarray, ...]:
         np.bincount(flat, place.ravel(), minlength=len(colour_of)) / np.maximum(areas, 1) for place in places
     )
     middle = np.stack([across[view.instances] - places[1], down[view.instances] - places[0]])
-    weight = _evened(np.where(view.instances, view.instances, -view.classes))
+    weight = balanced(np.where(view.instances, view.instances, -view.classes), 0.5)
     return (
         view.classes.astype(np.int64),
         colour_of[view.instances],
@@ -263,13 +256,6 @@ def _truth(scene: Scene, view: View) -> tuple[np.ndarray, ...]:
         depth_of[view.instances],
         weight,
     )
-
-
-def _evened(regions: np.ndarray) -> np.ndarray:
-    """Weights of mean 1 that fall with the root of a region's area."""
-    _, places, areas = np.unique(regions, return_inverse=True, return_counts=True)
-    weight = (areas.astype(np.float32) ** -0.5)[places].reshape(regions.shape)
-    return np.asarray(weight / weight.mean(), np.float32)
 
 
 def _things_right(scores: Scores, lesson: Lesson) -> float:

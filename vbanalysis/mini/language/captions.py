@@ -70,6 +70,7 @@ class Claims:
         relations: At most one.
         ground: Word for the ground's or floor's look, or None if it says none.
         walls: Word for the walls' look, or None if it says none.
+        complete: Whether `objects` are all visible things, so that a picture of it shows nothing else.
     """
 
     setting: Setting
@@ -77,6 +78,7 @@ class Claims:
     relations: tuple[Relation, ...]
     ground: str | None
     walls: str | None
+    complete: bool = False
 
 
 class Caption(NamedTuple):
@@ -104,7 +106,8 @@ def caption(scene: Scene, visible: Sequence[int], rng: np.random.Generator) -> C
     relation = _relation(groups, spots, rng) if rng.random() < 0.5 else None
     ground = look(scene.ground) if rng.random() < 0.3 else None
     walls = look(scene.room.walls) if scene.room and rng.random() < 0.3 else None
-    claims = Claims(scene.setting, tuple(groups), (relation,) if relation else (), ground, walls)
+    complete = sum(len(group.things) for group in groups) == len(visible)
+    claims = Claims(scene.setting, tuple(groups), (relation,) if relation else (), ground, walls, complete)
     return Caption(_worded(claims, rng), claims)
 
 

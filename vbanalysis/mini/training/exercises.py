@@ -149,7 +149,7 @@ def instance(scene: Scene, view: View, rng: np.random.Generator) -> Exercise | N
         labels[view.instances == k + 1] = rank + 1
     source = np.where(labels, BLACK + 1 + (labels - 1) % (len(OWN_COLOURS) - 1), BLACK).astype(np.int16)
     target = np.array(OWN_COLOURS, np.uint8)[source - 1]
-    weight = _balanced(np.where(labels, labels, -(view.instances > 0).astype(np.int32)), 0.75)
+    weight = balanced(np.where(labels, labels, -(view.instances > 0).astype(np.int32)), 0.75)
     about = {"kind": kind, "labels": labels}
     return Exercise("instance", prompt.text, view.rgb, target, source, weight, about)
 
@@ -214,7 +214,7 @@ def draw(scene: Scene, view: View, rng: np.random.Generator) -> Exercise | None:
     told = caption(scene, seen, rng)
     prompt = generation_prompt(told.text, _choose(rng, STYLES["generation"]))
     source = np.full(view.classes.shape, FREE, np.int16)
-    weight = _balanced(view.instances, 0.35)
+    weight = balanced(view.instances, 0.35)
     return Exercise("generation", prompt.text, None, view.rgb, source, weight, {"claims": told.claims})
 
 
@@ -229,7 +229,7 @@ def change(
     changed = np.abs(after.rgb.astype(np.int16) - view.rgb).max(axis=-1) > 8
     source = np.full(view.classes.shape, FREE, np.int16)
     about = {"edit": order, "after": after, "changed": changed, "mask": view.instances == order.thing + 1}
-    return Exercise("edit", order.text, view.rgb, after.rgb, source, _balanced(changed, 0.6), about)
+    return Exercise("edit", order.text, view.rgb, after.rgb, source, balanced(changed, 0.6), about)
 
 
 EXERCISES: Mapping[Task, Callable[..., Exercise | None]] = {
@@ -252,7 +252,7 @@ def _depth_codec(colormap: str | None) -> DepthCodec | ColormapCodec:
 def _painted(task: Task, prompt: str, view: View, rgb: np.ndarray, about: Mapping[str, Any]) -> Exercise:
     shape = view.classes.shape
     return Exercise(
-        task, prompt, view.rgb, rgb, np.full(shape, FREE, np.int16), _balanced(view.classes, 0.25), about
+        task, prompt, view.rgb, rgb, np.full(shape, FREE, np.int16), balanced(view.classes, 0.25), about
     )
 
 
@@ -272,11 +272,19 @@ def _masks(
     back = BLACK if behind is None else _SPELLED + spelled.index(behind)
     source = np.array([*sources, back], np.int16)[labels]
     target = np.array([*colours, behind or OWN_COLOURS[0]], np.uint8)[labels]
-    return Exercise(task, prompt, view.rgb, target, source, _balanced(regions, power), about)
+    return Exercise(task, prompt, view.rgb, target, source, balanced(regions, power), about)
 
 
-def _balanced(regions: np.ndarray, power: float) -> np.ndarray:
-    """Weights of mean 1 that fall with a region's area to `power`, so that small ones are heard."""
+def balanced(regions: np.ndarray, power: float) -> np.ndarray:
+    """Weights of mean 1 that fall with a region's area to `power`, so that small ones are heard.
+
+    Args:
+        regions: (H, W) of any labels.
+        power: From 0, all pixels count alike, to 1, all regions do.
+
+    Returns:
+        (H, W) float32.
+    """
     _, places, areas = np.unique(regions, return_inverse=True, return_counts=True)
     weight = (areas.astype(np.float32) ** -power)[places].reshape(regions.shape)
     return weight / weight.mean()
