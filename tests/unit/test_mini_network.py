@@ -101,8 +101,30 @@ def test_the_sizes_come_back_from_a_file():
         {"size": 30},
         {"attention": (4,)},
         {"text_layers": -1},
+        {"size": 64.0},
+        {"channels": (32, 64, 128.0, 160)},
+        {"channels": (32, 64, 128, 10**9)},
+        {"text_layers": 10**9},
+        {"attention": (2.0,)},
     ],
 )
 def test_sizes_that_do_not_fit_together_are_refused(sizes):
-    with pytest.raises(InputError, match=r"channels|size"):
+    with pytest.raises(InputError, match=r"channels|size|text_layers"):
         NetworkConfig(**sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "width"),
+    [
+        ({"channels": (32, 64, 100, 160)}, 100),
+        ({"channels": (32, 64, 128, 75), "attention": ()}, 75),
+        ({"text_width": 130}, 130),
+    ],
+)
+def test_widths_that_attend_are_shared_by_their_heads(sizes, width):
+    with pytest.raises(InputError, match=f"a width of {width} cannot be shared"):
+        NetworkConfig(**sizes)
+
+
+def test_widths_that_do_not_attend_are_free():
+    assert NetworkConfig(channels=(33, 75, 128, 160)).multiple == 8

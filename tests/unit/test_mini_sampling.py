@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.network import Network
+from vbanalysis.mini.network import Network, NetworkConfig
+from vbanalysis.mini.pixels import signed, unsigned
 from vbanalysis.mini.sampling import ANSWER, Schedule, fit, paint
 
 PROMPT = "The cat is #123456, the dog is #fedcba."
@@ -51,11 +52,16 @@ def test_pixels_that_point_at_a_prompted_colour_have_it_exactly(network, schedul
         network.query.bias.fill_(1.0)
         network.key.weight.zero_()
         network.key.bias.fill_(1.0)  # every pixel points at a colour that the prompt spells
-    painted = paint(network, photos(1), [PROMPT], [0], schedule._replace(guidance=1.0))[0]
+    painted = paint(network, photos(1), [PROMPT], [0], schedule)[0]
     assert set(map(tuple, painted.reshape(-1, 3))) <= {(0x12, 0x34, 0x56), (0xFE, 0xDC, 0xBA)}
 
 
 def test_more_guidance_goes_farther_from_what_is_drawn_without_words(network):
+    with torch.no_grad():  # every pixel is painted freely
+        network.query.weight.zero_()
+        network.query.bias.fill_(1.0)
+        network.own_keys.fill_(-1.0)
+        network.own_keys[0] = 1.0
     plain, guided, more = (
         paint(network, [None], ["A ball."], [0], Schedule(1, guidance))[0].astype(float)
         for guidance in (0.0, 1.0, 2.0)
@@ -94,16 +100,30 @@ def test_what_cannot_be_painted_is_refused(network, images, prompts, seeds, sche
     [((480, 640), (64, 88)), ((64, 64), (64, 64)), ((32, 16), (128, 64)), ((1000, 100), (128, 64))],
 )
 def test_photographs_are_shrunk_to_a_short_side_of_64(shape, fitted):
-    assert fit(np.zeros((*shape, 3), np.uint8), 64).shape == (*fitted, 3)
+    assert fit(np.zeros((*shape, 3), np.uint8), NetworkConfig()).shape == (*fitted, 3)
+
+
+def test_a_deeper_network_has_sides_that_halve_more_often():
+    deep = NetworkConfig(size=32, channels=(32,) * 6, blocks=(1,) * 6)
+    assert deep.multiple == 32
+    assert fit(np.zeros((100, 140, 3), np.uint8), deep).shape == (32, 32, 3)
+    assert fit(np.zeros((100, 160, 3), np.uint8), deep).shape == (32, 64, 3)
 
 
 def test_shrinking_averages_over_pixels():
     stripes = np.zeros((256, 256, 3), np.uint8)
     stripes[:, ::2] = 200
-    inside = fit(stripes, 64)[4:-4, 4:-4].astype(int)
+    inside = fit(stripes, NetworkConfig())[4:-4, 4:-4].astype(int)
     assert np.abs(inside - 100).max() <= 2
 
 
 def test_an_image_of_the_right_size_is_left_as_it_is():
     (image,) = photos(1)
-    assert off(fit(image, 32), image) == 0
+    assert off(fit(image, NetworkConfig(size=32)), image) == 0
+
+
+def test_pixels_come_back_as_they_were():
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, axis=-1)
+    assert (signed(levels).min(), signed(levels).max()) == (-1, 1)
+    assert off(unsigned(signed(levels)), levels) == 0
+    assert unsigned(torch.full((1, 3, 2, 2), 7.0)).max() == 255

@@ -185,6 +185,7 @@ def test_a_sheet_shows_drawings_without_an_image(tiny_stage):
     stage = tiny_stage(mixture={"generation": 1.0})
     exercises = sheet_exercises(stage, each=1)
     assert exercises[0].prompt
+    torch.manual_seed(0)  # an untrained network may point at the white of the prompt
     sheet = contact_sheet(Network(stage.network).eval(), exercises)
     assert (sheet[4:68, 4:68] == 255).all()
     assert not (sheet[4:68, 72:136] == 255).all()
@@ -301,7 +302,7 @@ def test_a_damaged_file_of_a_run_is_named_with_what_to_do(stage, run, file, erro
     path = run / file
     whole = path.read_bytes()
     noise = np.random.default_rng(0).bytes(len(whole))
-    path.write_bytes({"cut": whole[: len(whole) // 3], "noise": noise, "empty": b""}[damage])
+    path.write_bytes({"cut": whole[: len(whole) // 3 + 3], "noise": noise, "empty": b""}[damage])
     with pytest.raises(error, match=advice) as caught:
         train(stage, run)
     assert "\n" not in str(caught.value)

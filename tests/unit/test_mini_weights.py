@@ -11,10 +11,12 @@ from vbanalysis.mini.weights import (
     FORMAT,
     find_weights,
     load_weights,
-    read_config,
+    read_story,
     read_weights,
     save_weights,
+    shipped_weights,
     weights_dir,
+    write_tensors,
 )
 
 
@@ -32,7 +34,7 @@ def file(tiny_stage, network, tmp_path):
 def test_weights_come_back_in_half_precision_with_their_story(tiny_stage, network, file):
     tensors, told = read_weights(file)
     assert (told["format"], told["samples"], told["seconds"]) == (FORMAT, "48", "12")
-    assert read_config(told, file) == network.config
+    assert read_story(told, file) == (network.config, 48, 12)
     assert json.loads(told["stage"])["name"] == tiny_stage().name
     again = load_weights(Network(network.config), tensors, file)
     for name, weight in again.named_parameters():
@@ -50,6 +52,18 @@ def test_a_path_is_taken_as_it_is_and_a_name_is_looked_for_among_the_shipped(fil
 
 def test_shipped_weights_lie_with_the_stages():
     assert weights_dir().parent.name == "mini"
+
+
+def test_only_what_fits_is_named_when_a_name_is_not_found(file, monkeypatch):
+    monkeypatch.setattr("vbanalysis.mini.weights.weights_dir", lambda: file.parent)
+    write_tensors(file.parent / "judge.safetensors", {"w": torch.zeros(2)}, {"format": "vbanalysis-judge-1"})
+    (file.parent / "cut.safetensors").write_bytes(b"cut")
+    assert shipped_weights() == ["w"]
+    assert shipped_weights("vbanalysis-judge-1") == ["judge"]
+    with pytest.raises(InputError, match="shipped are judge; or"):
+        find_weights("jugde", "vbanalysis-judge-1")
+    with pytest.raises(DataError, match=r"expected a file whose format is .* shipped of that format are w"):
+        read_weights("judge")
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "text"])
@@ -77,12 +91,22 @@ def test_weights_of_something_else_are_refused(tmp_path, metadata):
 
 
 @pytest.mark.parametrize(
-    "stage",
-    ["", "{", "[]", '{"network": 3}', '{"network": {"depth": 3}}', '{"network": {"size": -1}}'],
+    "changes",
+    [
+        *({"stage": stage} for stage in ("", "{", "[]", '{"network": 3}', '{"network": {"depth": 3}}', None)),
+        *({"stage": json.dumps({"network": {"size": size}})} for size in (-1, 64.0, "64", 2**40)),
+        {"stage": '{"network": {"channels": [1e9, 2, 3, 4]}}'},
+        {"stage": '{"network": {"channels": 8}}'},
+        *({"samples": samples} for samples in ("many", None)),
+        {"seconds": None},
+    ],
 )
-def test_weights_that_do_not_say_for_which_network_they_are_are_refused(stage):
+def test_weights_that_do_not_tell_their_story_are_refused(changes):
+    told = {"stage": '{"network": {}}', "samples": "8", "seconds": "1"}
+    assert read_story(told, "w.safetensors").samples == 8
+    told = {key: value for key, value in (told | changes).items() if value is not None}
     with pytest.raises(DataError, match="does not say what network"):
-        read_config({"stage": stage}, "w.safetensors")
+        read_story(told, "w.safetensors")
 
 
 def test_weights_for_another_network_are_refused_by_a_tensor_that_differs(network, file):

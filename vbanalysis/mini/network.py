@@ -19,10 +19,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini._layers import Down, Stage, Up
+from vbanalysis.mini._layers import Down, Stage, Up, heads_of
 from vbanalysis.mini.text_encoder import TextEncoder
 from vbanalysis.mini.tokens import TextBatch
 from vbanalysis.types import Rgb
+
+_MOST = 1024
+"""A size beyond is a mistake, or a damaged file, that must not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,11 @@ class NetworkConfig:
     """Sizes of the network.
 
     Attributes:
-        size: Side of the picture in pixels; a multiple of 2 to the power of the levels less one.
+        size: Side of the picture in pixels, a multiple of `multiple`.
         channels: Of each level, finest first; each level halves the side.
         blocks: Residual blocks of each level, on the way down and again on the way up.
-        attention: Levels whose last block, on either way, attends to itself and to the text.
+        attention: Levels whose last block, on either way, attends to itself and to the text; the coarsest
+            does in any case, between the ways.
         text_width: Of the text encoder.
         text_layers: Of the text encoder.
         head_width: Of the queries and keys by which a pixel points at a colour.
@@ -55,15 +59,31 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         levels = len(self.channels)
         sizes = (self.size, *self.channels, *self.blocks, self.text_width, self.head_width, self.outputs)
-        if not levels == len(self.blocks) > 0 or min(sizes) < 1 or self.text_layers < 0:
+        whole = all(type(size) is int for size in (*sizes, *self.attention, self.text_layers))
+        if not whole or not levels == len(self.blocks) > 0 or not 1 <= min(sizes) <= max(sizes) <= _MOST:
             raise InputError(
-                f"expected channels and blocks of each level, and sizes of at least 1, got {self}"
+                "expected channels and blocks of each level, all sizes whole numbers from 1 to "
+                f"{_MOST}, got {self}"
             )
-        if self.size % 2 ** (levels - 1) or not set(self.attention) <= set(range(levels)):
+        if not 0 <= self.text_layers <= _MOST:
+            raise InputError(f"text_layers must be from 0 to {_MOST}, got {self.text_layers}")
+        if self.size % self.multiple or not set(self.attention) <= set(range(levels)):
             raise InputError(
                 f"size {self.size} must halve {levels - 1} times, and attention {self.attention} name levels "
                 f"from 0 to {levels - 1}"
             )
+        attending = [self.text_width, *(self.channels[level] for level in self.attention), self.channels[-1]]
+        for width in attending:
+            if width % heads_of(width):
+                raise InputError(
+                    f"a width of {width} cannot be shared by its {heads_of(width)} heads of attention: "
+                    "choose a multiple of 32 for the text, the levels that attend and the last level"
+                )
+
+    @property
+    def multiple(self) -> int:
+        """What the sides of a picture must be multiples of, so that they can be halved level by level."""
+        return 2 ** (len(self.channels) - 1)
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for a file."""

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.network import Network
+from vbanalysis.mini.network import Network, NetworkConfig
+from vbanalysis.mini.pixels import signed, unsigned
 from vbanalysis.mini.tokens import text_batch, tokenize
-from vbanalysis.mini.training.batches import signed
 
 
 class Schedule(NamedTuple):
@@ -48,7 +48,8 @@ def paint(
 
     A rectified flow's path from noise to picture is nearly straight, so Euler's steps do: the picture
     guessed now, mixed again with the same noise, a little less of it. The last guess is taken, and there
-    each pixel that points at a colour gets that colour and no mixture.
+    each pixel that points at a colour gets exactly that colour, guided or not: guidance moves the mixtures
+    of the steps before, and the free paint of the last.
 
     Args:
         network: In evaluation mode, on any device.
@@ -85,10 +86,13 @@ def paint(
 
     def guess(noisy: Tensor, level: float, hard: bool) -> Tensor:
         levels = torch.full((len(noisy),), level, device=device)
-        picture = network(noisy, levels, given, has_image, text).colours(hard=hard)
+        painting = network(noisy, levels, given, has_image, text)
+        picture = painting.colours(hard=hard)
         if schedule.guidance != 1:
             plain = network(noisy, levels, given, has_image, without).colours(hard=False)
-            picture = plain + schedule.guidance * (picture - plain)
+            guided = plain + schedule.guidance * (picture - plain)
+            points = painting.pointing.argmax(dim=1, keepdim=True) > 0
+            picture = torch.where(points, picture, guided) if hard else guided
         return picture.clamp(-1, 1)
 
     noisy, level = noise, 1.0
@@ -97,20 +101,22 @@ def paint(
         picture = guess(noisy, level, hard=False)
         noisy = picture + (noisy - picture) * (following / level)
         level = following
-    picture = guess(noisy, level, hard=True)
-    return ((picture + 1) * 127.5).round().clamp(0, 255).byte().permute(0, 2, 3, 1).cpu().numpy()
+    return unsigned(guess(noisy, level, hard=True))
 
 
-def fit(image: np.ndarray, side: int) -> np.ndarray:
-    """Shrink an (H, W, 3) uint8 image to a short side of `side` and a long side that is a multiple of 8.
+def fit(image: np.ndarray, config: NetworkConfig) -> np.ndarray:
+    """Bring an (H, W, 3) uint8 image to the network's size, and its long side to what can be halved as often.
 
     Averages over pixels, as a camera would; what is wider or taller than two to one is squeezed to that.
     """
+    side, multiple = config.size, config.multiple
     height, width = image.shape[:2]
     if height == width == side:
         return image
     scale = side / min(height, width)
-    target = [min(2 * side, max(side, round(length * scale / 8) * 8)) for length in (height, width)]
+    target = [
+        min(2 * side, max(side, round(length * scale / multiple) * multiple)) for length in (height, width)
+    ]
     pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None].float()
     small = F.interpolate(pixels, size=target, mode="bilinear", align_corners=False, antialias=True)
     return small[0].round().clamp(0, 255).byte().permute(1, 2, 0).numpy()

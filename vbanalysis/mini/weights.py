@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.mini.network import NetworkConfig
-from vbanalysis.mini.training.stages import Stage
 from vbanalysis.paths import data_dir, replacing, shown
+
+if TYPE_CHECKING:
+    from vbanalysis.mini.training.stages import Stage
 
 Net = TypeVar("Net", bound=nn.Module)
 
@@ -26,18 +28,29 @@ def weights_dir() -> Path:
     return data_dir() / "mini" / "weights"
 
 
-def find_weights(name: str | Path) -> Path:
+def shipped_weights(expected: str = FORMAT) -> list[str]:
+    """Names of the shipped weights of a format, those of the generator and its controls by default."""
+    return sorted(path.stem for path in weights_dir().glob("*.safetensors") if _format(path) == expected)
+
+
+def find_weights(name: str | Path, expected: str = FORMAT) -> Path:
     """The file of shipped weights by name, or a path as it is.
 
+    Args:
+        name: Such as `"tuned"`, or a path that ends in .safetensors.
+        expected: The format of the weights that are wanted, for the error.
+
     Raises:
-        InputError: There are no such weights; the message lists what there is.
+        InputError: There are no such weights; the message lists those of the format.
     """
+    if not isinstance(name, str | Path):
+        raise InputError(f"weights are a name or a path, got {type(name).__name__}")
     path = Path(name)
     if path.suffix != ".safetensors":
         path = weights_dir() / f"{name}.safetensors"
     if path.is_file():
         return path
-    known = ", ".join(sorted(file.stem for file in weights_dir().glob("*.safetensors"))) or "none"
+    known = ", ".join(shipped_weights(expected)) or "none"
     raise InputError(
         f"no weights {str(name)!r}: shipped are {known}; or give the path of a .safetensors file"
     )
@@ -78,7 +91,7 @@ def read_weights(name: str | Path, expected: str = FORMAT) -> tuple[dict[str, Te
     """
     from safetensors import SafetensorError, safe_open
 
-    path = find_weights(name)
+    path = find_weights(name, expected)
     try:
         with safe_open(path, framework="pt") as file:
             told = file.metadata() or {}
@@ -88,7 +101,8 @@ def read_weights(name: str | Path, expected: str = FORMAT) -> tuple[dict[str, Te
     if told.get("format") != expected:
         raise DataError(
             f"{shown(path)} holds weights of something else: expected a file whose format is {expected!r}, "
-            f"got {told.get('format')!r}"
+            f"got {told.get('format')!r}; shipped of that format are "
+            f"{', '.join(shipped_weights(expected)) or 'none'}"
         )
     return tensors, told
 
@@ -108,16 +122,34 @@ def read_told(path: Path) -> dict[str, str]:
         raise DataError(f"{shown(path)} is damaged or no safetensors file: {error}") from error
 
 
-def read_config(told: Mapping[str, str], path: str | Path) -> NetworkConfig:
-    """The sizes of the network in a file's metadata.
+class Story(NamedTuple):
+    """What a file of weights says of itself.
+
+    Attributes:
+        network: The sizes that the weights are for.
+        samples: Exercises seen in training.
+        seconds: Of training.
+    """
+
+    network: NetworkConfig
+    samples: int
+    seconds: float
+
+
+def read_story(told: Mapping[str, str], path: str | Path) -> Story:
+    """The story in a file's metadata.
 
     Raises:
-        DataError: They cannot be read.
+        DataError: It cannot be read.
     """
     try:
-        return NetworkConfig.from_dict(json.loads(told["stage"])["network"])
+        network = NetworkConfig.from_dict(json.loads(told["stage"])["network"])
+        return Story(network, int(told["samples"]), float(told["seconds"]))
     except (KeyError, ValueError, TypeError) as error:
-        raise DataError(f"{shown(Path(path))} does not say what network it is for: {error}") from error
+        raise DataError(
+            f"{shown(Path(path))} does not say what network it is for and how it was trained: "
+            f"{type(error).__name__}: {error}"
+        ) from error
 
 
 def load_weights(network: Net, tensors: Mapping[str, Tensor], name: str | Path) -> Net:
@@ -143,3 +175,10 @@ def load_weights(network: Net, tensors: Mapping[str, Tensor], name: str | Path) 
         raise DataError(f"the weights {str(name)!r} hold numbers that are not finite: the file is damaged")
     network.load_state_dict({key: weight.float() for key, weight in tensors.items()})
     return network
+
+
+def _format(path: Path) -> str | None:
+    try:
+        return read_told(path).get("format")
+    except DataError:
+        return None

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vbanalysis.errors import InputError
+from vbanalysis.mini.pixels import signed
 from vbanalysis.mini.tokens import TextBatch, text_batch, tokenize
 from vbanalysis.mini.training.exercises import EXERCISES, Exercise
 from vbanalysis.mini.training.stages import Stage
@@ -130,11 +131,6 @@ def collate(exercises: Sequence[Exercise], levels: Sequence[float], noise: np.nd
         torch.from_numpy(np.ascontiguousarray(noise, np.float32)),
         torch.tensor(levels, dtype=torch.float32),
     )
-
-
-def signed(rgb: np.ndarray) -> Tensor:
-    """(B, H, W, 3) uint8 to (B, 3, H, W) float32 in [-1, 1]."""
-    return torch.from_numpy(rgb).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _level(task: Task, sure: float, rng: np.random.Generator) -> float:

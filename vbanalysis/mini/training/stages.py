@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from vbanalysis.errors import InputError
 from vbanalysis.mini.network import NetworkConfig
+from vbanalysis.mini.regression import ANSWERED, CHANNELS
 from vbanalysis.mini.world.layout import SPLITS
 from vbanalysis.paths import data_dir, shown
 from vbanalysis.types import Task
@@ -41,7 +42,7 @@ class Stage(BaseModel):
         network: Sizes.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     about: str = ""
@@ -78,10 +79,15 @@ class Stage(BaseModel):
 
     @model_validator(mode="after")
     def _fits_its_head(self) -> Stage:
-        if self.head == "regression":
-            unfit = sorted(set(self.mixture) - {"depth", "normals", "semantic"})
-            if unfit:
-                raise ValueError(f"a regression head cannot answer {', '.join(unfit)}: leave them out")
+        expected = {"paint": 3, "regression": CHANNELS}[self.head]
+        if self.network.outputs != expected:
+            raise ValueError(
+                f"the head {self.head!r} has {expected} channels, got {self.network.outputs}: write network: "
+                f"{{outputs: {expected}}}"
+            )
+        unfit = sorted(set(self.mixture) - set(ANSWERED)) if self.head == "regression" else []
+        if unfit:
+            raise ValueError(f"a regression head cannot answer {', '.join(unfit)}: leave them out")
         return self
 
     def rate(self, samples: int) -> float:

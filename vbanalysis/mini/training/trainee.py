@@ -13,11 +13,11 @@ from torch import nn
 
 from vbanalysis.errors import DataError, TrainingError
 from vbanalysis.mini.network import Network
-from vbanalysis.mini.regression import blank, regression_losses
 from vbanalysis.mini.training.batches import TASKS, Batch
 from vbanalysis.mini.training.exercises import Exercise
 from vbanalysis.mini.training.losses import Losses, painting_losses
 from vbanalysis.mini.training.muon import Muon
+from vbanalysis.mini.training.regression_loss import blank, regression_losses
 from vbanalysis.mini.training.stages import Stage
 from vbanalysis.mini.weights import load_weights, read_weights, save_weights
 from vbanalysis.paths import replacing, shown
