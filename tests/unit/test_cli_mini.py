@@ -9,7 +9,7 @@ from vbanalysis.cli import mini as commands
 from vbanalysis.images import read_rgb
 from vbanalysis.mini.training import run as training
 from vbanalysis.mini.training.curves import read_curve
-from vbanalysis.mini.weights import read_weights
+from vbanalysis.mini.weights import find_weights, read_weights
 
 
 @pytest.fixture
@@ -123,19 +123,46 @@ def test_it_examines_weights_and_names_what_was_met(vbanalysis, tmp_path):
     code, out, err = vbanalysis("mini", "examine", "base", "-n", 2, "-o", tmp_path / "marks.tsv")
     assert code == 0, err
     assert "depth      codec      delta1 1" in out
-    assert "AbsRel" in out
+    assert "absrel_to_blind" in out
     table = pd.read_csv(tmp_path / "marks.tsv", sep="\t")
     assert list(table.columns) == ["task", "metric", "who", "value", "low", "high", "n"]
     assert {"depth", "normals", "semantic", "instance", "referring", "edit"} <= set(table.task)
 
 
-def test_the_card_is_only_about_the_whole_examination(refused):
-    assert "the card is about 400 scenes" in refused("mini", "examine", "base", "-n", 2, "--card")
+@pytest.mark.parametrize("words", [["base"], ["-n", 2], ["--split", "validation"]])
+def test_the_card_is_only_about_the_whole_examination(refused, words):
+    assert "the card is about the weights tuned on 400" in refused("mini", "examine", "--card", *words)
     assert "no split 'test'" in refused("mini", "examine", "--split", "test")
 
 
-def test_it_trains_a_judge(vbanalysis, tmp_path):
-    code, out, err = vbanalysis("mini", "judge", "--samples", 40, "-o", tmp_path / "judge.safetensors")
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ([], ("tuned", "validation", 400)),
+        (["--card"], ("tuned", "heldout", 400)),
+        (["--card", "-n", 400, "--split", "heldout"], ("tuned", "heldout", 400)),
+        (["base", "-n", 3], ("base", "validation", 3)),
+    ],
+)
+def test_held_out_scenes_are_kept_for_the_card(vbanalysis, monkeypatch, words, asked):
+    seen = []
+
+    def examined(weights, split, n):
+        seen.append((weights, split, n))
+        figures = {"task": "depth", "metric": "delta1", "who": "mini", "value": 0.5, "low": 0.4, "high": 0.6}
+        yield pd.DataFrame([figures | {"n": n}])
+
+    monkeypatch.setattr("vbanalysis.studies.report_card.report_card", examined)
+    monkeypatch.setattr("vbanalysis.studies.card.write_card", lambda table, folder: seen.append("card"))
+    assert vbanalysis("mini", "examine", *words)[0] == 0
+    assert seen == [asked, *(["card"] if "--card" in words else [])]
+
+
+def test_it_trains_a_judge_and_leaves_the_shipped_one_alone(vbanalysis, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = find_weights("judge").read_bytes()
+    code, out, err = vbanalysis("mini", "judge", "--samples", 40)
     assert code == 0, err
-    assert "wrote" in out
-    assert (tmp_path / "judge.safetensors").stat().st_size > 100_000
+    assert out == "wrote runs/mini/judge/weights.safetensors\n"
+    assert (tmp_path / "runs/mini/judge/weights.safetensors").stat().st_size > 100_000
+    assert find_weights("judge").read_bytes() == before

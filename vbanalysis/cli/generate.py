@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import time
 from pathlib import Path
@@ -12,6 +13,12 @@ import typer
 from vbanalysis.cli._options import COMMANDS, PngOut
 from vbanalysis.errors import InputError, InstructionError
 from vbanalysis.paths import shown
+
+_STRETCHED = 0.08
+"""A picture's sides are rounded; a ratio that is off by more (a logarithm) is another shape."""
+
+_SMALL = 128
+"""On pictures of such sides, thin parts of things are no wider than what an erosion takes away."""
 
 
 def generate(
@@ -44,8 +51,14 @@ def generate(
     write_png(out, picture)
     height, width = picture.shape[:2]
     typer.echo(f"wrote {shown(out)}: {width} x {height}, painted by {generator.name} in {seconds:.2f} s")
-    if image is not None and (command := _decoding(instruction, out)):
-        typer.echo(f"decode  {command}")
+    if photo is not None:
+        whole_height, whole_width = photo.shape[:2]
+        if abs(math.log(width / height * whole_height / whole_width)) > _STRETCHED:
+            typer.echo(
+                f"note    squeezed from {whole_width} x {whole_height}: crop the image to keep its shape"
+            )
+        if command := _decoding(instruction, out, small=min(width, height) <= _SMALL):
+            typer.echo(f"decode  {command}")
 
 
 def _image_and_instruction(words: list[str]) -> tuple[Path | None, str]:
@@ -71,7 +84,7 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _decoding(instruction: str, out: Path) -> str | None:
+def _decoding(instruction: str, out: Path, small: bool) -> str | None:
     """The command that reads the answer, if it is one to be read."""
     from vbanalysis.instructions import parse
 
@@ -82,5 +95,7 @@ def _decoding(instruction: str, out: Path) -> str | None:
     if asked.task not in COMMANDS:
         return None
     told = asked.colours or asked.convention or asked.colormap not in (None, "rainbow")
-    prompt = ["--prompt", instruction] if told else []
-    return shlex.join(["vbanalysis", "decode", COMMANDS[asked.task], str(out), *prompt])
+    options = ["--prompt", instruction] if told else []
+    if asked.task == "instance" and small:
+        options += ["--erosion", "0"]
+    return shlex.join(["vbanalysis", "decode", COMMANDS[asked.task], str(out), *options])

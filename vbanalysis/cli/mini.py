@@ -93,9 +93,9 @@ def control(
 
 @app.command()
 def judge(
-    out: Annotated[
-        Path | None, typer.Option("-o", "--out", metavar="FILE", help="[default: the shipped file]")
-    ] = None,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Its weights.")] = Path(
+        "runs/mini/judge/weights.safetensors"
+    ),
     samples: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rendered pictures to learn from.")
     ] = 30_000,
@@ -104,29 +104,29 @@ def judge(
     from tqdm import tqdm
 
     from vbanalysis.mini.judge.training import JudgeProgress, train_judge
-    from vbanalysis.mini.weights import weights_dir
 
-    path = out or weights_dir() / "judge.safetensors"
+    out.parent.mkdir(parents=True, exist_ok=True)
     with tqdm(desc="judge", total=samples, unit=" samples", mininterval=0.5) as bar:
 
         def tell(progress: JudgeProgress) -> None:
             bar.set_postfix_str(f"loss {progress.loss:.3f}", refresh=False)
             bar.update(progress.samples - bar.n)
 
-        train_judge(path, samples=samples, on_progress=tell)
-    typer.echo(f"wrote {shown(path)}")
+        train_judge(out, samples=samples, on_progress=tell)
+    typer.echo(f"wrote {shown(out)}")
 
 
 @app.command()
 def examine(
     weights: Annotated[str, typer.Argument(metavar="[WEIGHTS]", help="Name or .safetensors file.")] = "tuned",
-    n: Annotated[int, typer.Option("-n", min=1, help="Scenes of each task.")] = 400,
-    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
+    n: Annotated[int | None, typer.Option("-n", min=1, help="Scenes of each task.  [default: 400]")] = None,
+    split: Annotated[str | None, typer.Option(help="Of the scenes.  [default: validation]")] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write all figures to this .tsv.")
     ] = None,
     card: Annotated[
-        bool, typer.Option("--card", help="Write them into the shipped results and model card.")
+        bool,
+        typer.Option("--card", help="Examine on held-out scenes, for the shipped results and model card."),
     ] = False,
 ) -> None:
     """Mark the embedded generator beside its controls and guesses: the tables of the model card."""
@@ -137,10 +137,14 @@ def examine(
     from vbanalysis.studies.card import write_card
     from vbanalysis.studies.report_card import against_targets, report_card
 
+    if card and (weights != "tuned" or split not in (None, "heldout") or n not in (None, 400)):
+        raise InputError(
+            "the card is about the weights tuned on 400 scenes of the split heldout: leave WEIGHTS, -n and "
+            "--split out"
+        )
+    split, n = split or ("heldout" if card else "validation"), n or 400
     if split not in SPLITS:
         raise InputError(f"no split {split!r}: there are {', '.join(SPLITS)}")
-    if card and (split != "heldout" or n != 400):
-        raise InputError("the card is about 400 scenes of the split heldout: leave -n and --split out")
     parts = []
     for rows in report_card(weights, split, n):
         first = rows.iloc[0]
