@@ -120,7 +120,8 @@ class Numbers:
         if task not in ("depth", "normals", "semantic"):
             return None
         assert question.exercise.image is not None
-        said = self.regressor.predict(question.exercise.image, [question.exercise.prompt] * 3)
+        prompt = question.exercise.prompt
+        said = self.regressor.predict(question.exercise.image, depth=prompt, normals=prompt, semantic=prompt)
         return {"depth": said.depth_m, "normals": said.normals, "semantic": said.classes}[task]
 
 

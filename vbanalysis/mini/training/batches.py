@@ -76,7 +76,7 @@ def training_batch(stage: Stage, numbers: Sequence[int]) -> tuple[Batch, list[Ex
         exercise = training_exercise(stage, number, rng)
         exercises.append(exercise)
         noise.append(rng.standard_normal((3, *exercise.target.shape[:2]), np.float32))
-        levels.append(_level(exercise.task, stage.sure, rng))
+        levels.append(_level(exercise.task, stage, rng))
     return collate(exercises, levels, np.stack(noise)), exercises
 
 
@@ -133,11 +133,11 @@ def collate(exercises: Sequence[Exercise], levels: Sequence[float], noise: np.nd
     )
 
 
-def _level(task: Task, sure: float, rng: np.random.Generator) -> float:
+def _level(task: Task, stage: Stage, rng: np.random.Generator) -> float:
     """A share of noise: 1 where the image all but tells the answer, else more often high than low."""
-    if rng.random() < (sure if task in _SURE else 0.06):
+    if rng.random() < (stage.sure if task in _SURE else 0.06):
         return 1.0
-    return float(1 / (1 + np.exp(-rng.normal(0.5, 1.0))))
+    return float(1 / (1 + np.exp(-rng.normal(stage.level_logit, 1.0))))
 
 
 @lru_cache(maxsize=4)

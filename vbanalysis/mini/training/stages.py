@@ -34,6 +34,8 @@ class Stage(BaseModel):
         cooldown: Share of the samples, at the end, over which they fall to 0.
         average: How much of the averaged weights a step keeps.
         sure: Share of exercises with an image that start from pure noise.
+        level_logit: Mean of the logit of the share of noise, where it is not pure. The layout of a picture of 64
+            pixels is decided above a share of 0.8, a logit of 1.4, for blocks of pixels average noise away.
         head: `"paint"` answers with pictures; `"regression"` with depth, normals and class scores, each in a
             channel of its own.
         canonical_focal: Depth is painted as a camera of this focal length would need it, in widths of the
@@ -58,6 +60,7 @@ class Stage(BaseModel):
     cooldown: float = Field(default=0.25, ge=0, le=1)
     average: float = Field(default=0.998, ge=0, lt=1)
     sure: float = Field(default=0.92, ge=0, le=1)
+    level_logit: float = Field(default=0.5, allow_inf_nan=False)
     head: Literal["paint", "regression"] = "paint"
     canonical_focal: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
