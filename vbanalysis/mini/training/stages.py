@@ -34,8 +34,8 @@ class Stage(BaseModel):
         cooldown: Share of the samples, at the end, over which they fall to 0.
         average: How much of the averaged weights a step keeps.
         sure: Share of exercises with an image that start from pure noise.
-        level_logit: Mean of the logit of the share of noise, where it is not pure. The layout of a picture of 64
-            pixels is decided above a share of 0.8, a logit of 1.4, for blocks of pixels average noise away.
+        level_logit: Mean of the logit of the share of noise, where it is not pure. Blocks of pixels average
+            noise away, so the layout of a picture is decided at much of it: above 0.8, a logit of 1.4.
         head: `"paint"` answers with pictures; `"regression"` with depth, normals and class scores, each in a
             channel of its own.
         canonical_focal: Depth is painted as a camera of this focal length would need it, in widths of the
