@@ -32,7 +32,7 @@ class Schedule(NamedTuple):
 ANSWER = Schedule(steps=1, guidance=1.0)
 """Where an image all but tells the answer."""
 
-DRAWING = Schedule(steps=32, guidance=2.5)
+DRAWING = Schedule(steps=16, guidance=3.0)
 """Where many pictures are right."""
 
 
