@@ -16,8 +16,10 @@ from vbanalysis.mini.training.contact import contact_sheet, sheet_exercises
 from vbanalysis.mini.training.curves import Progress, read_curve, write_curve
 from vbanalysis.mini.training.losses import painting_losses
 from vbanalysis.mini.training.run import train
+from vbanalysis.mini.training.stages import load_stage
 from vbanalysis.mini.training.trainee import Trainee
 from vbanalysis.mini.weights import read_weights, save_weights
+from vbanalysis.paths import data_dir
 
 
 @pytest.fixture(autouse=True)
@@ -352,3 +354,34 @@ def test_weights_are_saved_averaged(stage, run):
     assert told["samples"] == "8"
     save_weights(run / "again.safetensors", kept["average"], stage, 8, 0.0)
     assert same(read_weights(run / "again.safetensors")[0], saved)
+
+
+def test_a_later_go_counts_on_from_the_weights_that_it_starts_from(tiny_stage, run):
+    start = str(run / "weights.safetensors")
+    seen, seconds = (float(read_weights(start)[1][key]) for key in ("samples", "seconds"))
+    stage = tiny_stage(start=start, first=int(seen), samples=int(seen) + 8, seed=1)
+    rows = []
+    train(stage, run.parent / "later", on_step=rows.append)
+    told = read_weights(run.parent / "later" / "weights.safetensors")[1]
+    assert rows[0] == seen
+    assert int(told["samples"]) == seen + 8
+    assert float(told["seconds"]) >= seconds
+
+
+def test_the_shipped_go_on_begins_where_the_recorded_curve_ends():
+    stage = load_stage("tuned-4")
+    assert int(read_weights("tuned")[1]["samples"]) == stage.first
+    recorded = read_curve(data_dir() / "mini" / "curves" / "tuned-3.tsv")[-8:]
+    trainee = Trainee.start(stage)
+    losses = {}
+    for first in range(stage.first, stage.first + 96, 16):
+        batch, _ = training_batch(stage, range(first, first + 16))
+        with torch.no_grad():
+            painting = trainee.network(batch.noisy, batch.level, batch.image, batch.has_image, batch.text)
+        for task, loss in zip(
+            batch.task.tolist(), painting_losses(painting, batch).each.tolist(), strict=True
+        ):
+            losses.setdefault(TASKS[task], []).append(loss)
+    for task in ("referring", "semantic", "generation"):
+        before = np.mean([row.losses[task] for row in recorded])
+        assert 0.4 * before < np.mean(losses[task]) < 2.5 * before, task

@@ -19,7 +19,7 @@ from vbanalysis.mini.training.losses import Losses, painting_losses
 from vbanalysis.mini.training.muon import Muon
 from vbanalysis.mini.training.regression_loss import blank, regression_losses
 from vbanalysis.mini.training.stages import Stage
-from vbanalysis.mini.weights import load_weights, read_weights, save_weights
+from vbanalysis.mini.weights import load_weights, read_story, read_weights, save_weights
 from vbanalysis.paths import replacing, shown
 
 
@@ -59,16 +59,21 @@ class Trainee:
 
     @classmethod
     def start(cls, stage: Stage) -> Trainee:
-        """From random weights, or those of the stage's start."""
+        """From random weights, or those of the stage's start, with whose seconds a later go counts on."""
         network = _random_network(stage)
+        seconds = 0.0
         if stage.start is not None:
-            tensors, _ = read_weights(stage.start)
+            tensors, told = read_weights(stage.start)
+            if stage.first:
+                seconds = read_story(told, stage.start).seconds
             if stage.head == "regression":  # with a head of its own on the start's body
                 tensors |= {
                     key: weight for key, weight in network.named_parameters() if key.startswith("paint.")
                 }
             load_weights(network, tensors, stage.start)
-        return cls(stage, network)
+        trainee = cls(stage, network)
+        trainee.seconds = seconds
+        return trainee
 
     @classmethod
     def resume(cls, stage: Stage, folder: Path) -> Trainee:
