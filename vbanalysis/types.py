@@ -34,6 +34,12 @@ class Sample:
         task: What `prompt` asks for, or None.
         depth_m: (H, W) float32 z in metres; inf is unbounded, NaN unknown; or None.
         normals: (H, W, 3) float32 unit vectors in the paper's frame, NaN unknown; or None.
+        classes: (H, W) int32, k is class k of `class_names` from 0, -1 is not to be scored; or None.
+        class_names: The classes of `classes`.
+        phrase: The noun phrase or expression that `masks` answer, or None.
+        masks: One stack an annotator, each (n, H, W) bool with a mask an instance; an expression has one
+            stack of one mask, and of none where nothing fits. Empty where `phrase` is None.
+        valid: (H, W) bool, where the benchmark compares at all (its crop and mask); None for everywhere.
         info: Anything else, by name (intrinsics, licence, source address).
     """
 
@@ -44,6 +50,11 @@ class Sample:
     task: Task | None = None
     depth_m: Array | None = None
     normals: Array | None = None
+    classes: Array | None = None
+    class_names: tuple[str, ...] = ()
+    phrase: str | None = None
+    masks: tuple[Array, ...] = ()
+    valid: Array | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ def test_normals_agree_with_the_depth_they_come_with():
 
 def test_ground_points_lie_on_one_plane_below_the_camera():
     for scene in Analytic(4, height=160):
-        ground = scene.info["classes"] == 0
+        ground = scene.classes == 0
         heights = unproject(scene.depth_m, scene.info["intrinsics"])[ground][:, 1]
         near = scene.depth_m[ground] < 50
         assert np.ptp(heights[near]) < 1e-3
@@ -35,7 +35,7 @@ def test_sky_is_infinite_and_has_no_normal_and_no_class():
     sky = np.isinf(scene.depth_m)
     assert sky.any()
     assert np.isnan(scene.normals[sky]).all()
-    assert (scene.info["classes"][sky] == -1).all()
+    assert (scene.classes[sky] == -1).all()
     assert (scene.info["instances"][sky] == 0).all()
 
 

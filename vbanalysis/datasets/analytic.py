@@ -6,17 +6,17 @@ labels are exact. The scenes are for measuring codecs, not for looking at.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from vbanalysis.listed import Listed
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.types import Sample
 
 CLASSES = ("ground", "wall", "ball", "box")
-"""Classes of `info["classes"]`, by label; -1 is sky."""
+"""Classes by label; -1 is sky."""
 
 
 class _Hit(NamedTuple):
@@ -26,11 +26,11 @@ class _Hit(NamedTuple):
     normals: np.ndarray
 
 
-class Analytic:
+class Analytic(Listed):
     """`n` scenes, each made anew from the seed: half of them rooms, half of them open grounds under a sky.
 
-    `info` holds `intrinsics`, `instances` (int32: object k is k from 1, 0 is ground, wall or sky) and
-    `classes` (int32 labels of `CLASSES`, -1 sky). Sky has infinite depth and unknown normals.
+    `classes` are labels of `CLASSES`, -1 is sky. `info` holds `intrinsics` and `instances` (int32: object k is
+    k from 1, 0 is ground, wall or sky). Sky has infinite depth and unknown normals.
 
     Args:
         n: Scenes.
@@ -45,32 +45,11 @@ class Analytic:
             if not isinstance(value, int) or value < least:
                 raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
         self.n, self.height, self.seed = n, height, seed
+        self.ids = [f"analytic/{number}" for number in range(n)]
 
-    def __len__(self) -> int:
-        """`n`."""
-        return self.n
-
-    def __iter__(self) -> Iterator[Sample]:
-        """The scenes, made one at a time."""
-        return (self[k] for k in range(self.n))
-
-    def __getitem__(self, key: int | str) -> Sample:
-        """A scene by its place or its id, `analytic/K`.
-
-        Raises:
-            IndexError: There are fewer scenes.
-            InputError: No such id.
-        """
-        if isinstance(key, str):
-            place = key.removeprefix("analytic/")
-            if not (place.isdigit() and int(place) < self.n):
-                raise InputError(
-                    f"no sample {key!r} in this data set: there are analytic/0 to analytic/{self.n - 1}"
-                )
-            key = int(place)
-        if not -self.n <= key < self.n:
-            raise IndexError(f"the data set holds {self.n} samples")
-        return _scene(key % self.n, self.height, self.seed)
+    def read(self, place: int) -> Sample:
+        """The scene of a number."""
+        return _scene(place, self.height, self.seed)
 
     def describe(self) -> dict[str, Any]:
         """Counts, licence and source."""
@@ -137,10 +116,11 @@ def _scene(number: int, height: int, seed: int) -> Sample:
         image=np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8),
         depth_m=depth.astype(np.float32),
         normals=np.where(sky[..., None], np.nan, normals).astype(np.float32),
+        classes=classes,
+        class_names=CLASSES,
         info={
             "intrinsics": intrinsics,
             "instances": np.where(sky, 0, objects[first]).astype(np.int32),
-            "classes": classes,
         },
     )
 

@@ -7,12 +7,11 @@ truth", GCPR 2014), the scene Motorcycle at a quarter of its size, which comes w
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from vbanalysis.errors import InputError
+from vbanalysis.listed import Listed
 from vbanalysis.geometry import Intrinsics, depth_from_disparity, normals_from_depth
 from vbanalysis.types import Sample
 
@@ -25,7 +24,7 @@ LICENCE = "none stated; Middlebury asks for a citation of Scharstein et al., GCP
 SOURCE = "https://vision.middlebury.edu/stereo/data/scenes2014/, as shipped with scikit-image"
 
 
-class Motorcycle:
+class Motorcycle(Listed):
     """One sample: the left view, its depth in metres and the normals of that depth.
 
     `info` holds the `intrinsics`, the `right` view, `baseline_m` and `disparity_px` (NaN unknown).
@@ -36,30 +35,13 @@ class Motorcycle:
     """
 
     name = "motorcycle"
+    ids = ("motorcycle",)
 
     def __init__(self, window: int = 7) -> None:
         self.window = window
 
-    def __len__(self) -> int:
-        """One."""
-        return 1
-
-    def __iter__(self) -> Iterator[Sample]:
+    def read(self, place: int) -> Sample:
         """The one sample."""
-        yield self._sample
-
-    def __getitem__(self, key: int | str) -> Sample:
-        """The sample, as 0 or `"motorcycle"`.
-
-        Raises:
-            IndexError: Another place.
-            InputError: Another id.
-        """
-        if isinstance(key, str):
-            if key != self.name:
-                raise InputError(f"no sample {key!r} in this data set: there is {self.name!r}")
-        elif key not in (0, -1):
-            raise IndexError("the data set holds one sample")
         return self._sample
 
     def describe(self) -> dict[str, Any]:

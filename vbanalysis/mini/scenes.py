@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.mini.world.graph import CLASSES
+from vbanalysis.listed import Listed
+from vbanalysis.mini.language.referring import referring
+from vbanalysis.mini.world.graph import CLASSES, THINGS, Scene
 from vbanalysis.mini.world.layout import SPLITS, make_scene, visible_things
-from vbanalysis.mini.world.render import render
+from vbanalysis.mini.world.render import View, render
 from vbanalysis.types import Sample
 
 
-class Scenes:
+Asked = Literal["instance", "referring"]
+
+_SCENES = 10**6
+"""No split is asked for so many; where a scene has nothing to ask, the one so far on takes its place."""
+
+
+class Scenes(Listed):
     """The first `n` scenes of a split, rendered one at a time.
 
-    A sample's id is `scenes/SPLIT/NUMBER`. Its `info` holds `intrinsics`, `classes` (H, W) int32 labels of
-    `class_names`, `instances` (H, W) int32 (k is `scene.things[k - 1]`, 0 is stuff), `scene` (the scene
-    graph) and `visible` (places in `scene.things` of the things that cover enough of the picture to be asked
-    for). Sky has infinite depth and unknown normals.
+    A sample's id is `scenes/SPLIT/NUMBER`. `classes` are labels of all classes. Its `info` holds `intrinsics`,
+    `instances` (H, W) int32 (k is `scene.things[k - 1]`, 0 is stuff), `scene` (the scene graph) and `visible`
+    (places in `scene.things` of the things that cover enough of the picture to be asked for). Sky has
+    infinite depth and unknown normals.
 
     Args:
         split: One of `layout.SPLITS`.
         n: Scenes; scene k is the same whatever `n` is.
         size: Side of the square pictures in pixels; the scenes are the same at any size.
         seed: Another seed gives other scenes.
+        ask: Gives each sample a `phrase` and its `masks`: `"instance"`, a kind of thing, one time in eight
+            one that is not there; `"referring"`, an expression that fits one thing or several, as one mask.
 
     Raises:
         InputError: There is no such split, or a number is outside its range.
@@ -32,50 +43,48 @@ class Scenes:
 
     name = "scenes"
 
-    def __init__(self, split: str = "heldout", n: int = 400, size: int = 64, seed: int = 0) -> None:
+    def __init__(
+        self,
+        split: str = "heldout",
+        n: int = 400,
+        size: int = 64,
+        seed: int = 0,
+        ask: Asked | None = None,
+    ) -> None:
         if split not in SPLITS:
             raise InputError(f"scenes has no split {split!r}: there are {', '.join(SPLITS)}")
         for name, value, least in (("n", n, 1), ("size", size, 8), ("seed", seed, 0)):
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
-        self.split, self.n, self.size, self.seed = split, n, size, seed
+        if n > _SCENES:
+            raise InputError(f"n must be at most {_SCENES}, got {n}: take another seed for more")
+        if ask is not None and ask not in get_args(Asked):
+            raise InputError(f"ask must be one of {', '.join(get_args(Asked))}, got {ask!r}")
+        self.split, self.n, self.size, self.seed, self.ask = split, n, size, seed, ask
+        self.ids = [f"scenes/{split}/{number}" for number in range(n)]
 
-    def __len__(self) -> int:
-        """`n`."""
-        return self.n
-
-    def __iter__(self) -> Iterator[Sample]:
-        """The scenes, rendered one at a time."""
-        return (self[k] for k in range(self.n))
-
-    def __getitem__(self, key: int | str) -> Sample:
-        """A scene by its place or its id, `scenes/SPLIT/NUMBER`.
-
-        Raises:
-            IndexError: There are fewer scenes.
-            InputError: No such id.
-        """
-        if isinstance(key, str):
-            number = key.removeprefix(f"scenes/{self.split}/")
-            if not (number.isdecimal() and number == str(int(number)) and int(number) < self.n):
-                raise InputError(
-                    f"no sample {key!r} in this data set: there are scenes/{self.split}/0 to "
-                    f"scenes/{self.split}/{self.n - 1}"
-                )
-            key = int(number)
-        if not -self.n <= key < self.n:
-            raise IndexError(f"the data set holds {self.n} samples")
-        scene = make_scene(self.split, key % self.n, self.seed)
-        view = render(scene, self.size)
+    def read(self, place: int) -> Sample:
+        """The scene of a number."""
+        number = place
+        while True:
+            scene = make_scene(self.split, number, self.seed)
+            view = render(scene, self.size)
+            asked = _question(scene, view, self.ask, np.random.default_rng([11, self.seed, number]))
+            if asked is not None or self.ask is None:
+                break
+            number += _SCENES
+        phrase, mask = asked or (None, None)
         return Sample(
-            id=f"scenes/{scene.id}",
+            id=self.ids[place],
             image=view.rgb,
             depth_m=view.depth_m,
             normals=view.normals,
+            classes=view.classes,
+            class_names=CLASSES,
+            phrase=phrase,
+            masks=() if mask is None else (mask,),
             info={
                 "intrinsics": view.intrinsics,
-                "classes": view.classes,
-                "class_names": CLASSES,
                 "instances": view.instances,
                 "scene": scene,
                 "visible": visible_things(scene, view.instances),
@@ -94,6 +103,34 @@ class Scenes:
         }
 
 
-def load(argument: str | None = None, *, n: int = 400, size: int = 64, seed: int = 0) -> Scenes:
-    """Factory of the spec strings `scenes`, `scenes:fov-wide` and `scenes:heldout?n=400&size=64&seed=0`."""
-    return Scenes("heldout" if argument is None else argument, n, size, seed)
+def load(
+    argument: str | None = None,
+    *,
+    n: int = 400,
+    size: int = 64,
+    seed: int = 0,
+    ask: Asked | None = None,
+) -> Scenes:
+    """Factory of the spec strings `scenes`, `scenes:fov-wide`, `scenes:heldout?n=400&ask=referring`."""
+    return Scenes("heldout" if argument is None else argument, n, size, seed, ask)
+
+
+def _question(
+    scene: Scene, view: View, ask: Asked | None, rng: np.random.Generator
+) -> tuple[str, np.ndarray] | None:
+    """A phrase and its (n, H, W) masks, or None if nothing can be asked of the scene."""
+    seen = visible_things(scene, view.instances)
+    if ask == "referring":
+        found = referring(scene, view.instances, rng, None, seen)
+        if found is None:
+            return None
+        return found.text, np.isin(view.instances, [thing + 1 for thing in found.things])[None]
+    kinds = sorted({scene.things[place].kind for place in seen})
+    if ask is None or not kinds:
+        return None
+    absent = sorted(set(THINGS) - {thing.kind for thing in scene.things})
+    offered = absent if absent and rng.random() < 0.125 else kinds
+    kind = offered[int(rng.integers(len(offered)))]
+    masks = [view.instances == place + 1 for place, thing in enumerate(scene.things) if thing.kind == kind]
+    there = [mask for mask in masks if mask.any()]
+    return kind, np.stack(there) if there else np.zeros((0, *view.instances.shape), bool)

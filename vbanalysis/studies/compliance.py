@@ -134,7 +134,7 @@ def own_outputs(height: int = 240, seed: int = 0) -> list[Sample]:
         colours = dict(zip(CLASSES, separated_palette(len(CLASSES)), strict=True))
         semantic = semantic_prompt(colours)
         samples.append(
-            _own(scene, "semantic", semantic, careless(PaletteCodec(colours).encode(scene.info["classes"])))
+            _own(scene, "semantic", semantic, careless(PaletteCodec(colours).encode(scene.classes)))
         )
         painted = InstanceCodec().encode(scene.info["instances"])
         samples.append(_own(scene, "instances", instance_prompt("object"), careless(painted)))
