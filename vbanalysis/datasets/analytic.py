@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vbanalysis.listed import Listed
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import Intrinsics
+from vbanalysis.listed import Listed
 from vbanalysis.types import Sample
 
 CLASSES = ("ground", "wall", "ball", "box")
@@ -29,8 +29,8 @@ class _Hit(NamedTuple):
 class Analytic(Listed):
     """`n` scenes, each made anew from the seed: half of them rooms, half of them open grounds under a sky.
 
-    `classes` are labels of `CLASSES`, -1 is sky. `info` holds `intrinsics` and `instances` (int32: object k is
-    k from 1, 0 is ground, wall or sky). Sky has infinite depth and unknown normals.
+    `classes` are labels of `CLASSES`, -1 is sky. `info` holds `intrinsics` and `instances` (int32: object k
+    is k from 1, 0 is ground, wall or sky). Sky has infinite depth and unknown normals.
 
     Args:
         n: Scenes.

@@ -14,7 +14,6 @@ from vbanalysis.mini.world.layout import SPLITS, make_scene, visible_things
 from vbanalysis.mini.world.render import View, render
 from vbanalysis.types import Sample
 
-
 Asked = Literal["instance", "referring"]
 
 _SCENES = 10**6
@@ -24,7 +23,7 @@ _SCENES = 10**6
 class Scenes(Listed):
     """The first `n` scenes of a split, rendered one at a time.
 
-    A sample's id is `scenes/SPLIT/NUMBER`. `classes` are labels of all classes. Its `info` holds `intrinsics`,
+    A sample's id is `scenes/SPLIT/NUMBER`. `classes` are labels of all classes. `info` holds `intrinsics`,
     `instances` (H, W) int32 (k is `scene.things[k - 1]`, 0 is stuff), `scene` (the scene graph) and `visible`
     (places in `scene.things` of the things that cover enough of the picture to be asked for). Sky has
     infinite depth and unknown normals.
