@@ -97,7 +97,7 @@ def read_depth_png(path: Path, per_metre: float) -> np.ndarray:
 
 
 def read_npy(path: Path, kinds: str, *shapes: Shape, largest: int = 4 * MAX_PIXELS) -> np.ndarray:
-    """An array of a `.npy` file, of the kind and shape expected; the header is checked before memory is taken.
+    """An array of a `.npy` file, of the kind and shape expected; its header is checked before it is loaded.
 
     Args:
         path: The file.
