@@ -48,7 +48,8 @@ class Marks:
 def figures_table(task: Task, who: str, figures: Mapping[str, Estimate]) -> pd.DataFrame:
     """One row a figure: task, metric, who, value, low, high, n."""
     return pd.DataFrame(
-        [{"task": task, "metric": metric, "who": who, **each._asdict()} for metric, each in figures.items()]
+        [{"task": task, "metric": metric, "who": who, **each._asdict()} for metric, each in figures.items()],
+        columns=["task", "metric", "who", "value", "low", "high", "n"],
     )
 
 

@@ -1,0 +1,57 @@
+"""How far a number can be trusted: intervals, paired tests, effect sizes, and how many units a claim needs.
+
+A unit is what was drawn independently: an image, a scene, a voter, never a pixel. Images that share a
+scene are told apart from ones that do not by `clusters`, one label a unit. All intervals are of 95 %.
+"""
+
+from vbanalysis.stats.bootstrap import mean_estimate, resampled_estimate
+from vbanalysis.stats.corrections import Corrected, benjamini_hochberg, holm
+from vbanalysis.stats.effects import cliffs_delta, cohens_dz
+from vbanalysis.stats.estimate import FEWEST_FOR_INTERVAL, Estimate
+from vbanalysis.stats.paired import (
+    PermutationTest,
+    SignTest,
+    paired_difference,
+    paired_resampled_difference,
+    permutation_test,
+    sign_test,
+)
+from vbanalysis.stats.power import (
+    Power,
+    SampleSize,
+    decisive_n,
+    effective_n,
+    paired_n,
+    paired_power,
+    win_rate_n,
+    win_rate_power,
+)
+from vbanalysis.stats.proportions import clopper_pearson, wilson
+
+__all__ = [
+    "FEWEST_FOR_INTERVAL",
+    "Corrected",
+    "Estimate",
+    "PermutationTest",
+    "Power",
+    "SampleSize",
+    "SignTest",
+    "benjamini_hochberg",
+    "cliffs_delta",
+    "clopper_pearson",
+    "cohens_dz",
+    "decisive_n",
+    "effective_n",
+    "holm",
+    "mean_estimate",
+    "paired_difference",
+    "paired_n",
+    "paired_power",
+    "paired_resampled_difference",
+    "permutation_test",
+    "resampled_estimate",
+    "sign_test",
+    "wilson",
+    "win_rate_n",
+    "win_rate_power",
+]
