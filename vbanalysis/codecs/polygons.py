@@ -174,7 +174,7 @@ def _edge(
 
 
 def _fill(mask: np.ndarray, edges: list[tuple[int, int, int, int]]) -> None:
-    """Mark the pixels of each row from the first crossing to the second, the third to the fourth, and so on."""
+    """Mark the pixels of each row from the first crossing to the second, the third to the fourth, etc."""
     top, bottom, x, step = np.array(edges, np.int64).reshape(-1, 4).T
     for row in range(max(0, top.min(initial=len(mask))), min(len(mask), bottom.max(initial=0))):
         active = (top <= row) & (row < bottom)
