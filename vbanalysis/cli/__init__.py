@@ -11,7 +11,7 @@ import sys
 import typer
 
 from vbanalysis import __version__
-from vbanalysis.cli import data, decode, encode, generate, inspect, mini, plugins, suite
+from vbanalysis.cli import data, decode, encode, evaluate, generate, inspect, mini, plugins, suite
 from vbanalysis.errors import VbanalysisError
 
 app = typer.Typer(
@@ -42,6 +42,9 @@ def _root(
 app.add_typer(data.app, name="data")
 app.add_typer(decode.app, name="decode")
 app.add_typer(encode.app, name="encode")
+app.command()(evaluate.evaluate)
+app.command()(evaluate.rescore)
+app.command()(evaluate.compare)
 app.command()(generate.generate)
 app.command()(inspect.inspect)
 app.add_typer(mini.app, name="mini")

@@ -1,0 +1,120 @@
+"""Kill a run at any moment: the same command ends in the same table. Kill a worker: a sample is retried."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from vbanalysis.evaluation import evaluate, open_run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+
+COMMAND = "from vbanalysis.cli import main; main()"
+MANY = ["evaluate", "depth", "--model", "codec", "--dataset", "analytic?n=250&height=64"]
+
+
+def start(*words):
+    return subprocess.Popen(
+        [sys.executable, "-c", COMMAND, *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+def table(folder):
+    rows = open_run(folder).records()
+    return rows.drop(columns=[name for name in rows.columns if name.startswith("seconds_")])
+
+
+def killed_and_ended(command, folder, delays):
+    """Kill the command after each delay, then let it end; how many records each kill left behind."""
+    left = []
+    for delay in delays:
+        process = start(*command, "-o", folder)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        process.stderr.close()
+        journal = folder / "journal.jsonl"
+        left.append(journal.read_bytes().count(b"\n") if journal.exists() else 0)
+    process = start(*command, "-o", folder)
+    _, told = process.communicate(timeout=240)
+    assert process.returncode == 0, told.decode()[-2000:]
+    return left
+
+
+@pytest.mark.timeout(400)
+def test_ten_kills_at_random_moments_leave_the_table_of_an_undisturbed_run(tmp_path):
+    began = time.monotonic()
+    whole = start(*MANY, "-o", tmp_path / "whole")
+    _, told = whole.communicate(timeout=240)
+    assert whole.returncode == 0, told.decode()[-2000:]
+    length = time.monotonic() - began
+    chosen = random.Random(3)
+    # Most of a short run is Python's start, so moments are drawn from all of it.
+    delays = [chosen.uniform(0.3, 0.95) * length for _ in range(10)]
+    left = killed_and_ended(MANY, tmp_path / "killed", delays)
+    assert left == sorted(left)
+    assert any(0 < count < 250 for count in left)
+    pd.testing.assert_frame_equal(table(tmp_path / "killed"), table(tmp_path / "whole"))
+    summaries = [(tmp_path / name / "summary.json").read_bytes() for name in ("killed", "whole")]
+    assert summaries[0] == summaries[1]
+
+
+@pytest.mark.timeout(400)
+def test_the_embedded_generator_goes_on_with_the_same_pictures(tmp_path):
+    command = ["evaluate", "semantic", "--model", "mini?batch=4", "--dataset", "scenes:validation?n=14"]
+    process = start(*command, "-o", tmp_path / "whole")
+    process.communicate(timeout=240)
+    evaluate("semantic", "mini?batch=4", "scenes:validation?n=14", tmp_path / "killed", limit=5)
+    journal = tmp_path / "killed" / "journal.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-30])
+    process = start(*command, "-o", tmp_path / "killed")
+    _, told = process.communicate(timeout=240)
+    assert process.returncode == 0, told.decode()[-2000:]
+    pd.testing.assert_frame_equal(table(tmp_path / "killed"), table(tmp_path / "whole"))
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_dask_worker_costs_a_retry_and_nothing_else(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    dataset = "analytic?n=120&height=64"
+    alone = evaluate("depth", "codec", dataset, tmp_path / "alone")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        killed = []
+
+        def kill_once(record, done, total):
+            if done >= 20 and not killed:
+                killed.append(next(iter(cluster.workers.values())).pid)
+                os.kill(killed[0], signal.SIGKILL)
+
+        shared = evaluate(
+            "depth",
+            "codec",
+            dataset,
+            tmp_path / "shared",
+            scheduler=cluster.scheduler_address,
+            on_record=kill_once,
+        )
+    assert killed
+    assert shared.n_failed == 0
+    pd.testing.assert_frame_equal(table(tmp_path / "shared"), table(tmp_path / "alone"))
+    assert shared.figures == alone.figures
+
+
+@pytest.mark.timeout(300)
+def test_workers_of_this_machine_give_the_table_of_one(tmp_path):
+    pytest.importorskip("distributed", reason="needs the extra dask")
+    dataset = "scenes:validation?n=20&ask=referring"
+    alone = evaluate("referring", "codec", dataset, tmp_path / "alone")
+    shared = evaluate("referring", "codec", dataset, tmp_path / "shared", workers=2)
+    pd.testing.assert_frame_equal(table(tmp_path / "shared"), table(tmp_path / "alone"))
+    assert shared.figures == alone.figures

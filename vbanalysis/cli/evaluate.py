@@ -1,0 +1,127 @@
+"""`vbanalysis evaluate`, `rescore` and `compare`: runs on data sets, and what they have found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vbanalysis.paths import shown
+
+if TYPE_CHECKING:
+    from vbanalysis.evaluation import Results
+
+Out = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder of the run; one that is there is gone on with.")
+]
+Workers = Annotated[int, typer.Option(min=1, help="Processes on this machine.")]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, such as tcp://host:8786.")
+]
+
+
+def evaluate(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Such as depth or depth?alignment=median.")],
+    model: Annotated[str, typer.Option(help="Such as mini; codec paints the truth.")],
+    dataset: Annotated[str, typer.Option(help="Such as scenes:heldout?n=100.")],
+    out: Out,
+    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first samples.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try failed samples once more.")
+    ] = False,
+) -> None:
+    """Let a model answer a task on a data set, and score it; killed, the same command goes on."""
+    from vbanalysis.evaluation import evaluate as run
+
+    with _progress() as on_record:
+        found = run(
+            task,
+            model,
+            dataset,
+            out,
+            limit=limit,
+            seed=seed,
+            workers=workers,
+            scheduler=scheduler,
+            retry_failed=retry_failed,
+            on_record=on_record,
+        )
+    _print(found)
+
+
+def rescore(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run whose pictures are kept.")],
+    out: Out,
+    task: Annotated[str | None, typer.Option(help="The same task with other settings.")] = None,
+    workers: Workers = 1,
+    scheduler: Scheduler = None,
+) -> None:
+    """Decode and score the kept pictures of a run once more, without the model."""
+    from vbanalysis.evaluation import rescore as again
+
+    with _progress() as on_record:
+        found = again(run, out, task=task, workers=workers, scheduler=scheduler, on_record=on_record)
+    _print(found)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
+) -> None:
+    """Differences of two runs on the same samples, second minus first, with intervals."""
+    from vbanalysis.evaluation import compare as paired
+
+    found = paired(first, second)
+    width = max(len(each.metric) for each in found)
+    typer.echo(f"{'metric':{width}}  {'first':>9}  {'second':>9}  difference (95 %, paired)")
+    for each in found:
+        typer.echo(
+            f"{each.metric:{width}}  {each.first:9.4g}  {each.second:9.4g}  {each.difference:.4g}  "
+            f"p={each.p:.2g}, second larger on {100 * each.better:.0f} %"
+        )
+
+
+def _print(found: Results) -> None:
+    typer.echo(f"{found.about['task']} by {found.about['model']} on {found.about['dataset']}")
+    typer.echo(f"protocol  {found.protocol}")
+    width = max((len(name) for name in found.figures), default=0)
+    for name, each in found.figures.items():
+        typer.echo(f"{name:{width}}  {each:.4g}")
+    if found.n_failed:
+        typer.echo(f"failed    {found.n_failed} of {found.n_samples} samples; they are in no figure:")
+        rows = found.records()
+        for reason, count in rows[rows.status == "failed"].reason.value_counts().head(3).items():
+            typer.echo(f"  {count} x {reason}")
+    typer.echo(f"wrote     {shown(found.folder)}: summary.json, records.parquet, outputs/")
+    if found.n_failed == found.n_samples:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Mapping[str, Any], int, int], None]]:
+    """A bar with rate and time left."""
+    from tqdm import tqdm
+
+    bar: Any = None
+    failed = 0
+
+    def on_record(record: Mapping[str, Any], done: int, total: int) -> None:
+        nonlocal bar, failed
+        if bar is None:
+            bar = tqdm(total=total, initial=done, unit="sample", dynamic_ncols=True, mininterval=0.5)
+        failed += record.get("status") == "failed"
+        if failed:
+            bar.set_postfix(failed=failed, refresh=False)
+        bar.update(done - bar.n)
+
+    try:
+        yield on_record
+    finally:
+        if bar is not None:
+            bar.close()

@@ -1,0 +1,9 @@
+"""Tasks: which instruction is given, how the picture is read, how the reading is scored.
+
+The only place where instructions, codecs and metrics meet, one file a task. A task comes from a spec string
+such as `depth` or `depth?alignment=median` through `vbanalysis.plugins`.
+"""
+
+from vbanalysis.tasks._task import Answer, Row, VisionTask, resized
+
+__all__ = ["Answer", "Row", "VisionTask", "resized"]
