@@ -218,6 +218,16 @@ def check_array(path: Path, array: np.ndarray, kinds: str, *shapes: Shape) -> No
         )
 
 
+def check_shape(path: Path, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    """Hold an array of a file to the one shape that its benchmark has.
+
+    Raises:
+        DataError: It has another one.
+    """
+    if array.shape != shape:
+        raise DataError(f"{shown(path)} has shape {array.shape}, expected {shape}: it is of another data set")
+
+
 def check_size(path: Path, array: np.ndarray, image: np.ndarray, image_path: Path) -> None:
     """Hold an array of a file to the height and width of its image.
 
