@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from vbanalysis.errors import ImageError
-from vbanalysis.images._read import MAX_PIXELS, _bits, _Decoding, _load, _open, _opened
+from vbanalysis.images._read import MAX_PIXELS, _bits, _Decoding, _header, _load, _open, _opened
 from vbanalysis.paths import shown
 
 
@@ -81,6 +82,38 @@ def read_mask(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.
             _load(image)
             return np.array(image).astype(bool)
     return read_labels(path, max_pixels) != 0
+
+
+def read_rgb_codes(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Read a PNG of three numbers a pixel, as normals are stored, with 8 or 16 bits each.
+
+    Args:
+        path: The file.
+        max_pixels: Refuse larger pictures, from the header.
+
+    Returns:
+        (H, W, 3) uint8 or uint16, the numbers of the file.
+
+    Raises:
+        ImageError: The file is missing, damaged or too large, or holds anything but RGB.
+    """
+    with _open(path) as file, _Decoding(path):
+        image = _opened(file, path, ("PNG",), max_pixels)
+        bits = _bits(image)
+        if image.mode != "RGB" or bits not in (None, 8, 16) or "transparency" in image.info:
+            raise ImageError(
+                f"{shown(path)} is {_kind(image)}; a PNG of RGB with 8 or 16 bits a channel is expected here"
+            )
+        _load(image)
+        codes = np.array(image)
+        if bits != 16:
+            return codes
+        # Of each number Pillow keeps the first byte, the higher one. Told that the bytes are swapped, it
+        # keeps the second.
+        swapped: Any = _header(file, path, ("PNG",), max_pixels)
+        swapped.tile = [tile._replace(args="RGB;16L") for tile in swapped.tile]
+        _load(swapped)
+        return codes.astype(np.uint16) << 8 | np.array(swapped)
 
 
 def _kind(image: Image.Image) -> str:
