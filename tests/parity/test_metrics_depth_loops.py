@@ -8,7 +8,7 @@ import statistics
 import numpy as np
 import pytest
 
-from vbanalysis.metrics import depth_metrics
+from vbanalysis.metrics import depth_metrics, depth_metrics_by_region, pool_depth
 
 
 def oracle(predicted, true, cap_m, alignment, unbounded, unknown, valid):
@@ -44,13 +44,18 @@ def oracle(predicted, true, cap_m, alignment, unbounded, unknown, valid):
         "delta2": sum(ratio < 1.5625 for ratio in ratios) / n,
         "delta3": sum(ratio < 1.953125 for ratio in ratios) / n,
         "absrel": sum(abs(p - t) / t for p, t in compared) / n,
+        "sqrel": sum((p - t) ** 2 / t for p, t in compared) / n,
         "rmse": math.sqrt(sum((p - t) ** 2 for p, t in compared) / n),
         "rmse_log": math.sqrt(sum(error**2 for error in logs) / n),
+        "log10": sum(abs(math.log10(p) - math.log10(t)) for p, t in compared) / n,
         "silog": 100 * statistics.pstdev(logs),
+        "silog_eigen": sum(error**2 for error in logs) / n - 0.5 * (sum(logs) / n) ** 2,
+        "log_bias": sum(logs) / n,
         "n": n,
         "n_unbounded": n_unbounded,
         "n_unknown": n_unknown,
         "scale": scale,
+        "shift": 0.0,
     }
 
 
@@ -85,3 +90,26 @@ def test_all_figures_equal_the_definitions(alignment, unbounded, unknown):
         }
         found = depth_metrics(predicted, true, **settings)._asdict()
         assert found == pytest.approx(oracle(predicted, true, **settings), rel=1e-9, abs=1e-12), seed
+
+
+def test_the_pixels_of_all_images_are_pooled_as_if_they_were_one():
+    settings = {"cap_m": (1e-3, 100.0), "alignment": "none", "unbounded": "clip", "unknown": "miss"}
+    for seed in range(0, 40, 4):
+        images = [maps(seed + 2 * k) for k in range(3)]
+        found = pool_depth([depth_metrics(p, t, valid=valid, **settings) for p, t, valid in images], "pixels")
+        one = [np.concatenate([image[k].ravel() for image in images]) for k in range(3)]
+        assert found._asdict() == pytest.approx(oracle(*one[:2], valid=one[2], **settings), rel=1e-9), seed
+
+
+@pytest.mark.parametrize("alignment", ["none", "median"])
+def test_a_region_is_what_is_valid_after_the_whole_was_aligned(alignment):
+    for seed in range(20):
+        predicted, true, valid = maps(seed)
+        settings = {"cap_m": (1e-3, 100.0), "alignment": alignment, "unbounded": "drop", "unknown": "drop"}
+        region = np.random.default_rng(seed).random(true.shape) < 0.5
+        region[0, 0] = True
+        found = depth_metrics_by_region(predicted, true, {"here": region}, valid=valid, **settings)["here"]
+        scale = oracle(predicted, true, valid=valid, **settings)["scale"]
+        scaled = predicted.astype(np.float64) * scale
+        expected = oracle(scaled, true, valid=valid & region, **settings | {"alignment": "none"})
+        assert found._asdict() == pytest.approx(expected | {"scale": scale}, rel=1e-9, abs=1e-12), seed

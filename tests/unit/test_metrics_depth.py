@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbanalysis.errors import InputError
-from vbanalysis.metrics import depth_metrics
+from vbanalysis.metrics import depth_metrics, depth_metrics_by_region, pool_depth
 
 CAP = (1e-3, 10.0)
 
@@ -68,7 +68,7 @@ def test_with_nothing_to_compare_there_are_no_figures():
         (row(1.0), row(1.0), {"valid": np.array([[False]])}),
     ):
         found = depth_metrics(predicted, true, cap_m=CAP, alignment="median", **settings)
-        assert np.isnan(found[:7]).all()
+        assert np.isnan(found[:11]).all()
         assert found.n == 0
 
 
@@ -89,7 +89,7 @@ def test_median_alignment_does_not_see_a_factor_common_to_all(seed, factor):
     plain = depth_metrics(true * noise, true, cap_m=cap, alignment="median")
     scaled = depth_metrics(true * noise * factor, true, cap_m=cap, alignment="median")
     assert scaled.scale * factor == pytest.approx(plain.scale)
-    assert scaled[:7] == pytest.approx(plain[:7])
+    assert scaled[:11] == pytest.approx(plain[:11], abs=1e-12)
     unaligned = depth_metrics(true * noise * factor, true, cap_m=cap)
     assert unaligned.silog == pytest.approx(plain.silog)
 
@@ -105,6 +105,83 @@ def test_whole_numbers_are_depths_too():
     assert depth_metrics(np.array([[2, 4]]), np.array([[2, 4]], np.uint16), cap_m=CAP).delta1 == 1.0
 
 
+def test_the_two_definitions_of_silog_differ_in_what_they_forgive():
+    true = row(1.0, 2.0, 4.0)
+    scaled = depth_metrics(true * 2, true, cap_m=(1e-3, 100.0))
+    assert scaled.silog == pytest.approx(0.0, abs=1e-12)
+    assert scaled.silog_eigen == pytest.approx(0.5 * np.log(2) ** 2)
+    assert scaled.log_bias == pytest.approx(np.log(2))
+    mixed = depth_metrics(true * [2.0, 1.0, 0.5], true, cap_m=(1e-3, 100.0))
+    assert mixed.silog_eigen == pytest.approx((mixed.silog / 100) ** 2)
+
+
+def test_a_tiny_spread_around_a_large_bias_keeps_its_digits():
+    true = np.full((1, 4000), 3.0)
+    spread = np.resize([1e-7, -1e-7], true.shape)
+    found = depth_metrics(true * 20 * np.exp(spread), true, cap_m=(1e-3, 1e3))
+    assert found.silog == pytest.approx(1e-5, rel=1e-6)
+
+
+def test_a_large_map_is_the_sum_of_its_blocks():
+    rng = np.random.default_rng(0)
+    true = rng.uniform(0.5, 9.0, (480, 640)).astype(np.float32)
+    predicted = (true * rng.uniform(0.7, 1.3, true.shape)).astype(np.float32)
+    whole = depth_metrics(predicted, true, cap_m=CAP)
+    parts = [depth_metrics(predicted[k : k + 96], true[k : k + 96], cap_m=CAP) for k in range(0, 480, 96)]
+    assert whole == pytest.approx(pool_depth(parts, "pixels"), rel=1e-9)
+    # Neither the order in memory nor the type makes a difference.
+    assert whole == depth_metrics(predicted[:, ::-1].copy()[:, ::-1], np.asfortranarray(true), cap_m=CAP)
+    assert whole[:11] == pytest.approx(depth_metrics(predicted.astype(">f8"), true, cap_m=CAP)[:11])
+
+
+def test_images_without_pixels_have_no_part_in_a_data_set():
+    true = row(1.0, 2.0, 4.0)
+    images = [depth_metrics(true * factor, true, cap_m=CAP) for factor in (1.0, 1.5)]
+    nothing = depth_metrics(row(np.inf), row(np.nan), cap_m=CAP)
+    for pool in ("images", "pixels"):
+        found = pool_depth([*images, nothing], pool)
+        assert (found.absrel, found.n) == (pytest.approx(0.25), 6)
+        assert np.isnan(pool_depth([nothing], pool)[:11]).all()
+        assert pool_depth([], pool).n == 0
+
+
+def test_counts_of_what_could_not_be_used_add_up():
+    images = [
+        depth_metrics(row(np.inf, np.nan, 1.0), row(5.0, 5.0, 1.0), cap_m=CAP),
+        depth_metrics(row(np.inf), row(5.0), cap_m=CAP, unbounded="drop"),
+    ]
+    found = pool_depth(images, "images")
+    assert (found.n, found.n_unbounded, found.n_unknown) == (3, 2, 1)
+
+
+def test_a_region_is_scored_after_the_alignment_of_the_whole():
+    true = row(1.0, 2.0, 4.0, 8.0, 8.0)
+    near = true < 3
+    predicted = np.where(near, true, true * 2)
+    found = depth_metrics_by_region(
+        predicted, true, {"near": near, "far": ~near, "all": None}, cap_m=CAP, alignment="median"
+    )
+    assert {name: each.scale for name, each in found.items()} == dict.fromkeys(("near", "far", "all"), 0.5)
+    assert (found["far"].absrel, found["near"].absrel) == (0.0, 0.5)
+    assert found["all"] == depth_metrics(predicted, true, cap_m=CAP, alignment="median")
+    assert found["all"].n == found["near"].n + found["far"].n
+
+
+def test_an_empty_region_has_no_figures():
+    found = depth_metrics_by_region(row(1.0), row(1.0), {"none": np.array([[False]])}, cap_m=CAP)
+    assert np.isnan(found["none"].delta1)
+    assert found["none"].n == 0
+
+
+def test_what_is_no_region_or_no_figures_is_an_error():
+    with pytest.raises(InputError, match="the region 'far' must be booleans"):
+        depth_metrics_by_region(row(1.0), row(1.0), {"far": np.ones((1, 1))}, cap_m=CAP)
+    with pytest.raises(InputError, match="pool must be one of pixels, images"):
+        pool_depth([], "median")
+    with pytest.raises(InputError, match="images must hold DepthMetrics alone, got float"):
+        pool_depth([1.0], "images")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -116,7 +193,9 @@ def test_whole_numbers_are_depths_too():
         ({"cap_m": (10.0, 1.0)}, "0 < low < high"),
         ({"cap_m": (np.nan, 1.0)}, "0 < low < high"),
         ({"cap_m": 10.0}, "0 < low < high"),
-        ({"alignment": "scale"}, "alignment must be one of none, median; got 'scale'"),
+        ({"cap_m": (1e-320, 1.0)}, "0 < low < high"),
+        ({"alignment": "mean"}, "alignment must be one of none, median, scale, scale_and_shift; got 'mean'"),
+        ({"space": "log"}, "space must be one of depth, disparity; got 'log'"),
         ({"unbounded": "keep"}, "unbounded must be one of clip, drop"),
         ({"unknown": "clip"}, "unknown must be one of miss, drop"),
         ({"valid": np.ones((2, 2), np.uint8)}, "valid must be booleans"),

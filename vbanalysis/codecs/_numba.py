@@ -8,12 +8,12 @@ from types import ModuleType
 
 
 @functools.cache
-def kernels(module: str) -> ModuleType | None:
-    """The compiled kernels in `vbanalysis.codecs.<module>`, or None where numba cannot be used.
+def kernels(module: str, package: str = "vbanalysis.codecs") -> ModuleType | None:
+    """The compiled kernels in `<package>.<module>`, or None where numba cannot be used.
 
     It cannot where it is not installed, and where it finds no folder to keep compiled code in.
     """
     try:
-        return importlib.import_module(f"vbanalysis.codecs.{module}")
+        return importlib.import_module(f"{package}.{module}")
     except (ImportError, RuntimeError):
         return None

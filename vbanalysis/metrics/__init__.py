@@ -6,7 +6,9 @@ into the figures. Choices that benchmarks make differently are arguments with th
 NumPy arrays in; nothing is resized or converted on the way.
 """
 
-from vbanalysis.metrics.depth import DepthMetrics, depth_metrics
+from vbanalysis.metrics.alignment import AlignedDepth, align_depth, align_disparity
+from vbanalysis.metrics.crops import CROPS, CropBox, crop_box, crop_mask
+from vbanalysis.metrics.depth import DepthMetrics, depth_metrics, depth_metrics_by_region, pool_depth
 from vbanalysis.metrics.image import psnr, ssim
 from vbanalysis.metrics.instances import (
     IOU_THRESHOLDS,
@@ -29,7 +31,10 @@ from vbanalysis.metrics.referring import MaskOverlap, ReferringMetrics, mask_ove
 from vbanalysis.metrics.semantic import SemanticMetrics, confusion_matrix, semantic_metrics
 
 __all__ = [
+    "CROPS",
     "IOU_THRESHOLDS",
+    "AlignedDepth",
+    "CropBox",
     "DepthMetrics",
     "InstanceCounts",
     "InstanceMetrics",
@@ -38,9 +43,14 @@ __all__ = [
     "NormalMetrics",
     "ReferringMetrics",
     "SemanticMetrics",
+    "align_depth",
+    "align_disparity",
     "angular_error_deg",
     "confusion_matrix",
+    "crop_box",
+    "crop_mask",
     "depth_metrics",
+    "depth_metrics_by_region",
     "instance_counts",
     "instance_metrics",
     "mask_ious",
@@ -48,6 +58,7 @@ __all__ = [
     "match_instances",
     "normal_errors",
     "normal_metrics",
+    "pool_depth",
     "pool_normals",
     "psnr",
     "referring_metrics",

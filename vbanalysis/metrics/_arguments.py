@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import TypeVar
 
 import numpy as np
 
 from vbanalysis.errors import InputError
+
+T = TypeVar("T")
 
 KINDS = {"b": "booleans", "iu": "integers", "f": "floats", "fiu": "numbers"}
 """Words for NumPy's kinds of dtype."""
@@ -59,3 +62,29 @@ def check_choice(value: str, name: str, choices: Collection[str]) -> None:
     """
     if value not in choices:
         raise InputError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def check_cap(cap_m: tuple[float, float]) -> tuple[float, float]:
+    """The range of depths that a benchmark compares, as floats.
+
+    Raises:
+        InputError: It is no range of positive depths.
+    """
+    if np.shape(cap_m) != (2,) or not 1e-100 <= cap_m[0] < cap_m[1]:
+        raise InputError(
+            f"cap_m must be (low, high) in metres with 0 < low < high, low at least 1e-100; got {cap_m}"
+        )
+    return float(cap_m[0]), float(cap_m[1])
+
+
+def each_of(kind: type[T], items: Iterable[T], name: str) -> list[T]:
+    """The items in a list, if each is of the kind that the first function of a metric gives.
+
+    Raises:
+        InputError: One is not.
+    """
+    found = list(items)
+    for item in found:
+        if not isinstance(item, kind):
+            raise InputError(f"{name} must hold {kind.__name__} alone, got {type(item).__name__}")
+    return found
