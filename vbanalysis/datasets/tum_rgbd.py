@@ -96,7 +96,7 @@ class TumRgbd(Listed):
         self._pairs = self._list()
         if not self._pairs:
             raise DataError(
-                f"the lists in {shown(self.folder)} have no pair within {max_difference:g} s that is on disk: "
+                f"the lists in {shown(self.folder)} have no pair within {max_difference:g} s on disk: "
                 f"they are of other sequences, or pictures are missing; get them from {OFFICIAL.source}"
             )
         self.ids = [pair.id for pair in self._pairs]
