@@ -60,8 +60,8 @@ class _Pair(NamedTuple):
 class Nyuv2(Listed):
     """The frames of a split, by scene type and place in the `.mat` from 0: `kitchen/00050`, in both layouts.
 
-    `info` holds `intrinsics`, `cap_m` and `scene`. In the `.mat` the white frame around the rectified picture
-    is as published; the JPEGs of the PNG layout have it black.
+    `info` holds `intrinsics`, `cap_m` and `scene`. The rectification left a border of about 8 pixels without
+    depth around the picture; the crop cuts it off.
 
     Args:
         folder: With the files of one of the two layouts; the `.mat` is taken where both are there.
