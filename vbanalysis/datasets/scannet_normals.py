@@ -2,8 +2,8 @@
 
 Dai et al., "ScanNet", CVPR 2017, with the normals and the test images of FrameNet (Huang et al., ICCV 2019),
 of which DSINE's evaluation took 300, and after it the papers with ScanNet in their tables. They come in
-DSINE's layout with codes of 8 bits, so the reader is that of `dsine_normals`, held to this benchmark: the spec
-string `dsine_normals:FOLDER?benchmark=scannet` gives the same samples.
+DSINE's layout with codes of 8 bits, so the reader is that of `dsine_normals`, held to this benchmark: the
+spec string `dsine_normals:FOLDER?benchmark=scannet` gives the same samples.
 """
 
 from __future__ import annotations
