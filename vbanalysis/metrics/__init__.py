@@ -7,8 +7,18 @@ NumPy arrays in; nothing is resized or converted on the way.
 """
 
 from vbanalysis.metrics.alignment import AlignedDepth, align_depth, align_disparity
+from vbanalysis.metrics.boundaries import (
+    BoundaryCounts,
+    BoundaryMetrics,
+    OcclusionMetrics,
+    boundary_counts,
+    boundary_metrics,
+    depth_edges,
+    occlusion_f1,
+)
 from vbanalysis.metrics.crops import CROPS, CropBox, crop_box, crop_mask
 from vbanalysis.metrics.depth import DepthMetrics, depth_metrics, depth_metrics_by_region, pool_depth
+from vbanalysis.metrics.depth_regions import depth_bins, edge_zones
 from vbanalysis.metrics.image import psnr, ssim
 from vbanalysis.metrics.instances import (
     IOU_THRESHOLDS,
@@ -34,6 +44,8 @@ __all__ = [
     "CROPS",
     "IOU_THRESHOLDS",
     "AlignedDepth",
+    "BoundaryCounts",
+    "BoundaryMetrics",
     "CropBox",
     "DepthMetrics",
     "InstanceCounts",
@@ -41,16 +53,22 @@ __all__ = [
     "MaskOverlap",
     "NormalErrors",
     "NormalMetrics",
+    "OcclusionMetrics",
     "ReferringMetrics",
     "SemanticMetrics",
     "align_depth",
     "align_disparity",
     "angular_error_deg",
+    "boundary_counts",
+    "boundary_metrics",
     "confusion_matrix",
     "crop_box",
     "crop_mask",
+    "depth_bins",
+    "depth_edges",
     "depth_metrics",
     "depth_metrics_by_region",
+    "edge_zones",
     "instance_counts",
     "instance_metrics",
     "mask_ious",
@@ -58,6 +76,7 @@ __all__ = [
     "match_instances",
     "normal_errors",
     "normal_metrics",
+    "occlusion_f1",
     "pool_depth",
     "pool_normals",
     "psnr",
