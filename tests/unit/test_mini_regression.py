@@ -95,3 +95,18 @@ def test_weights_that_paint_are_refused(tiny_stage, tmp_path):
     save_weights(tmp_path / "w.safetensors", dict(Network(stage.network).named_parameters()), stage, 8, 1.0)
     with pytest.raises(InputError, match="paint pictures: load them with Mini"):
         Regressor(tmp_path / "w.safetensors")
+
+
+def test_the_sky_and_a_head_that_says_zero_leave_the_gradients_finite(tiny_stage):
+    """Open grounds have sky: depth without end, no normal, and a truth that must not reach the gradient."""
+    stage = tiny_stage(
+        head="regression",
+        mixture={"depth": 1.0, "normals": 1.0},
+        network={**tiny_stage().network.as_dict(), "outputs": CHANNELS},
+    )
+    batch, exercises = training_batch(stage, range(16))
+    assert any(np.isinf(exercise.about["view"].depth_m).any() for exercise in exercises)
+    outputs = torch.zeros(16, CHANNELS, *batch.target.shape[2:], requires_grad=True)
+    regression_losses(outputs, batch, exercises).total.backward()
+    assert torch.isfinite(outputs.grad).all()
+    assert outputs.grad.abs().max() < 10

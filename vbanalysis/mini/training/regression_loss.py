@@ -16,6 +16,8 @@ from vbanalysis.mini.training.exercises import Exercise
 from vbanalysis.mini.training.losses import Losses
 from vbanalysis.mini.world.render import View
 
+_SHORTEST = 0.1
+
 
 def regression_losses(outputs: Tensor, batch: Batch, exercises: Sequence[Exercise]) -> Losses:
     """The loss of the task that each exercise asks for, in the same weights of pixels as the generator's.
@@ -37,14 +39,17 @@ def regression_losses(outputs: Tensor, batch: Batch, exercises: Sequence[Exercis
             raise InputError(f"a regression head cannot answer {exercise.task!r}: use {', '.join(ANSWERED)}")
         view: View = exercise.about["view"]
         if exercise.task == "depth":
-            error = (output[0] - torch.from_numpy(np.log(view.depth_m))).abs()
             known = torch.from_numpy(np.isfinite(view.depth_m))
+            # What is unknown is replaced before and not after: else its gradient is 0 times NaN.
+            log_depth = torch.from_numpy(np.log(np.where(known, view.depth_m, 1.0)))
+            error = (output[0] - log_depth).abs()
             losses.append((torch.where(known, error, 0.0) * weight).mean())
         elif exercise.task == "normals":
-            normals = torch.from_numpy(view.normals).permute(2, 0, 1)
-            known = torch.isfinite(normals[0])
+            known = torch.from_numpy(np.isfinite(view.normals[..., 0]))
+            normals = torch.from_numpy(np.nan_to_num(view.normals)).permute(2, 0, 1)
             error = (output[1:4] - normals).abs().mean(dim=0)
-            turned = 1 - F.cosine_similarity(output[1:4], normals, dim=0)
+            # A new head says zero everywhere, where the slope of a cosine has no bound but this.
+            turned = 1 - F.cosine_similarity(output[1:4], normals, dim=0, eps=_SHORTEST)
             losses.append((torch.where(known, error + turned, 0.0) * weight).mean())
         else:
             labels = torch.from_numpy(view.classes.astype(np.int64))
