@@ -15,7 +15,7 @@ from vbanalysis.geometry import Intrinsics, unproject
 FRAMES = {
     ("ai_001_001", "cam_00", 0): ("test", True),
     ("ai_001_001", "cam_00", 12): ("test", True),
-    ("ai_001_001", "cam_01", 3): ("", False),
+    ("ai_001_001", "cam_01", 3): ("test", False),
     ("ai_002_003", "cam_00", 7): ("val", True),
 }
 STRAIGHT = (0.5773502886169104, 0, 0, 0, 0.4330127164626828, 0, 0, 0, -1.0)
