@@ -72,7 +72,8 @@ class Ibims1(Listed):
 
     Args:
         folder: With the files of one of the two layouts; the `.mat` files are taken where both are there.
-        protocol: `official` compares all known depth, `eigen` the Eigen crop of NYUv2 up to 10 m, as ZoeDepth.
+        protocol: `official` compares all known depth; `eigen` the Eigen crop of NYUv2 up to 10 m, as in
+            ZoeDepth.
 
     Raises:
         InputError: An option has no such value.
