@@ -34,7 +34,8 @@ class Scenes(Listed):
         size: Side of the square pictures in pixels; the scenes are the same at any size.
         seed: Another seed gives other scenes.
         ask: Gives each sample a `phrase` and its `masks`: `"instance"`, a kind of thing, one time in eight
-            one that is not there; `"referring"`, an expression that fits one thing or several, as one mask.
+            one that is not there; `"referring"`, an expression that fits one thing or several, as one mask,
+            with its kind in `info["expression"]`.
 
     Raises:
         InputError: There is no such split, or a number is outside its range.
@@ -72,7 +73,7 @@ class Scenes(Listed):
             if asked is not None or self.ask is None:
                 break
             number += _SCENES
-        phrase, mask = asked or (None, None)
+        phrase, masks, kind = asked or (None, None, None)
         return Sample(
             id=self.ids[place],
             image=view.rgb,
@@ -81,12 +82,13 @@ class Scenes(Listed):
             classes=view.classes,
             class_names=CLASSES,
             phrase=phrase,
-            masks=() if mask is None else (mask,),
+            masks=() if masks is None else (masks,),
             info={
                 "intrinsics": view.intrinsics,
                 "instances": view.instances,
                 "scene": scene,
                 "visible": visible_things(scene, view.instances),
+                **({} if kind is None else {"expression": kind}),
             },
         )
 
@@ -116,14 +118,14 @@ def load(
 
 def _question(
     scene: Scene, view: View, ask: Asked | None, rng: np.random.Generator
-) -> tuple[str, np.ndarray] | None:
-    """A phrase and its (n, H, W) masks, or None if nothing can be asked of the scene."""
+) -> tuple[str, np.ndarray, str | None] | None:
+    """A phrase, its (n, H, W) masks and the kind of expression; None if nothing can be asked of the scene."""
     seen = visible_things(scene, view.instances)
     if ask == "referring":
         found = referring(scene, view.instances, rng, None, seen)
         if found is None:
             return None
-        return found.text, np.isin(view.instances, [thing + 1 for thing in found.things])[None]
+        return found.text, np.isin(view.instances, [thing + 1 for thing in found.things])[None], found.kind
     kinds = sorted({scene.things[place].kind for place in seen})
     if ask is None or not kinds:
         return None
@@ -132,4 +134,4 @@ def _question(
     kind = offered[int(rng.integers(len(offered)))]
     masks = [view.instances == place + 1 for place, thing in enumerate(scene.things) if thing.kind == kind]
     there = [mask for mask in masks if mask.any()]
-    return kind, np.stack(there) if there else np.zeros((0, *view.instances.shape), bool)
+    return kind, np.stack(there) if there else np.zeros((0, *view.instances.shape), bool), None

@@ -1,0 +1,167 @@
+"""Where a run's errors lie: by depth, by the way a surface faces, by class, by size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from vbanalysis.evaluation import Results
+from vbanalysis.metrics import mask_ious
+from vbanalysis.stats import mean_estimate
+from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
+
+DEPTHS_M = (0.1, 1, 2, 4, 8, 16, 80)
+SIZES = (0.0, 0.01, 0.03, 0.1, 1.0)
+"""Shares of the picture."""
+
+
+def depth_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
+    """AbsRel and signed error by true depth, and at edges against away from them; means over images."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for case in cases:
+        truth = np.asarray(case.sample.depth_m, np.float64)
+        where = compared(case.sample, truth)
+        high = case.sample.info.get("cap_m", (0.1, 80.0))[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.log(np.clip(np.nan_to_num(case.answer, nan=1e-3), 1e-3, high) / truth)
+        bins = {
+            ("true depth", f"{low:g} to {top:g} m"): where & (truth > low) & (truth <= top)
+            for low, top in pairwise(DEPTHS_M)
+        }
+        edge = depth_edges(truth)
+        bins |= {("place", "at edges"): where & edge, ("place", "elsewhere"): where & ~edge}
+        for (by, name), chosen in bins.items():
+            if chosen.sum() >= 8:
+                found.setdefault((by, name, "absrel"), []).append(float(case.error[chosen].mean()))
+                found.setdefault((by, name, "bias"), []).append(float(np.exp(np.median(ratio[chosen])) - 1))
+    return _table(found)
+
+
+def normals_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
+    """Mean angle by where the true surface faces and, where classes are known, by class."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    axes = np.array(list(FACING.values()), float)
+    for case in cases:
+        known = np.isfinite(case.error)
+        towards = np.argmax(np.nan_to_num(np.asarray(case.sample.normals)) @ axes.T, axis=-1)
+        for k, name in enumerate(FACING):
+            _add(found, ("faces", name, "mean_deg"), case.error[known & (towards == k)])
+        if case.sample.classes is not None:
+            for k, name in enumerate(case.sample.class_names):
+                _add(found, ("class", name, "mean_deg"), case.error[known & (case.sample.classes == k)])
+    return _table(found)
+
+
+def semantic_breakdown(run: Results) -> pd.DataFrame:
+    """IoU of each class over all images, the best first."""
+    rows = [
+        {"by": "class", "bin": name.removeprefix("iou_"), "metric": "iou", **each._asdict()}
+        for name, each in run.figures.items()
+        if name.startswith("iou_")
+    ]
+    return pd.DataFrame(rows).sort_values("value", ascending=False, ignore_index=True)
+
+
+def instance_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
+    """Share of true instances that are found at IoU 0.5, by their size and by how many there are."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for case in cases:
+        masks = case.sample.masks[0]
+        if not len(masks):
+            marked = float((case.answer > 0).any())
+            found.setdefault(("there are", "none", "left_alone"), []).append(1 - marked)
+            continue
+        labels = np.maximum(case.answer, 0).astype(np.int32)
+        ious = mask_ious(labels, masks) if labels.any() else np.zeros((1, len(masks)))
+        seen = ious.max(axis=0) >= 0.5
+        count = "1" if len(masks) == 1 else "2" if len(masks) == 2 else "3 or more"
+        found.setdefault(("there are", count, "recall_50"), []).append(float(seen.mean()))
+        for mask, hit in zip(masks, seen, strict=True):
+            found.setdefault(("size", _sized(mask), "recall_50"), []).append(float(hit))
+    return _table(found)
+
+
+def referring_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
+    """IoU by the size of what is meant, and by how the expression tells it apart."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for case in cases:
+        mask = case.sample.masks[0].any(axis=0)
+        found.setdefault(("size", _sized(mask), "iou"), []).append(case.score)
+        kind = case.sample.info.get("expression")
+        if kind is not None:
+            found.setdefault(("told apart by", kind, "iou"), []).append(case.score)
+    return _table(found)
+
+
+def distribution(runs: Mapping[str, Results], metric: str) -> dict[str, np.ndarray]:
+    """Values of a metric of each answered sample, by run."""
+    found = {}
+    for name, run in runs.items():
+        rows = run.records()
+        values = rows[metric].to_numpy(float) if metric in rows else np.zeros(0)
+        found[name] = values[np.isfinite(values)]
+    return found
+
+
+def side_by_side(runs: Mapping[str, Results], metrics: Sequence[str]) -> pd.DataFrame:
+    """One row a metric, one column a run: value, 95 % interval and n."""
+    return pd.DataFrame(
+        {
+            name: {
+                metric: f"{run.figures[metric]:.3g}" if metric in run.figures else "" for metric in metrics
+            }
+            for name, run in runs.items()
+        }
+    )
+
+
+def confusions(run: Results) -> np.ndarray:
+    """(n, n + 1) int64 pixels of all images: by true class, and what they were read as, last nothing."""
+    rows = run.records()
+    rows = rows[rows.status == "ok"]
+    n = len(class_names(run))
+    return np.sum(np.stack(list(rows.confusion)), axis=0).reshape(n, n + 1)
+
+
+def class_names(run: Results) -> list[str]:
+    """The classes of a run of semantic segmentation, in the order of their labels."""
+    rows = run.records()
+    return list(rows[rows.status == "ok"].class_names.iloc[0])
+
+
+def _sized(mask: np.ndarray) -> str:
+    share = float(mask.mean())
+    for low, high in pairwise(SIZES):
+        if share <= high:
+            return f"{low:.0%} to {high:.0%} of the picture"
+    raise AssertionError("a share is at most 1")
+
+
+def _add(
+    found: dict[tuple[str, str, str], list[float]], key: tuple[str, str, str], values: np.ndarray
+) -> None:
+    if len(values) >= 8:
+        found.setdefault(key, []).append(float(values.mean()))
+
+
+def _table(found: Mapping[tuple[str, str, str], list[float]]) -> pd.DataFrame:
+    """One row a bin: by, bin, metric, value, low, high, n."""
+    rows = [
+        {"by": by, "bin": name, "metric": metric, **mean_estimate(np.array(values))._asdict()}
+        for (by, name, metric), values in found.items()
+    ]
+    columns = ["by", "bin", "metric", "value", "low", "high", "n"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = [f"{low:g} to {top:g} m" for low, top in pairwise(DEPTHS_M)]
+    order += [f"{low:.0%} to {top:.0%} of the picture" for low, top in pairwise(SIZES)]
+    rank = {name: k for k, name in enumerate(order)}
+    key = table.bin.map(lambda name: rank.get(name, len(rank)))
+    return (
+        table.assign(key=key)
+        .sort_values(["by", "key"], kind="stable")
+        .drop(columns="key")
+        .reset_index(drop=True)
+    )
