@@ -73,8 +73,11 @@ class SaCo(Listed):
         pair = self.annotators[0].pairs[key]
         masks = []
         for annotator in self.annotators:
+            codes = [
+                {"size": [pair.height, pair.width], "counts": text} for text in annotator.masks.get(key, [])
+            ]
             try:
-                masks.append(masks_from_rle(annotator.masks.get(key, []), (pair.height, pair.width)))
+                masks.append(masks_from_rle(codes, (pair.height, pair.width)))
             except InputError as error:
                 raise DataError(f"{shown(annotator.path)}: pair {key!r}: {error}") from None
         image = None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
 
 from vbanalysis.codecs.polygons import coco_mask
 from vbanalysis.codecs.rle import compressed
-from vbanalysis.datasets._json import fault_of, read_entries, read_json
+from vbanalysis.datasets.json_files import read_json
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.images import MAX_PIXELS
 from vbanalysis.paths import shown
@@ -16,12 +19,22 @@ from vbanalysis.paths import shown
 Key = int | str
 """What a file calls a pair."""
 
-_PAIR = ("id", "text_input", "height", "width", "is_instance_exhaustive")
-_ANNOTATION = ("image_id", "segmentation")
-_NONE = object()
+_Side = Annotated[int, msgspec.Meta(ge=1, le=MAX_PIXELS)]
 
 
-class Pair(NamedTuple):
+class Code(msgspec.Struct, gc=False):
+    """A mask in COCO's run-length code, as text or as lengths of runs."""
+
+    size: tuple[int, int]
+    counts: str | list[int]
+
+
+class Pair(
+    msgspec.Struct,
+    gc=False,
+    frozen=True,
+    rename={"key": "id", "phrase": "text_input", "exhaustive": "is_instance_exhaustive"},
+):
     """A picture and a noun phrase.
 
     Attributes:
@@ -35,10 +48,32 @@ class Pair(NamedTuple):
 
     key: Key
     phrase: str
-    height: int
-    width: int
-    exhaustive: bool
-    file_name: str | None
+    height: _Side
+    width: _Side
+    exhaustive: bool | int
+    file_name: str | None = None
+
+
+class MaskEntry(msgspec.Struct, gc=False):
+    """A mask of a pair, true or predicted; polygons may stand in place of the code."""
+
+    image_id: Key
+    segmentation: Code | list[Any]
+    category_id: Key | None = None
+    iscrowd: bool | int = 0
+
+
+Entry = TypeVar("Entry", bound=MaskEntry)
+
+
+class _Category(msgspec.Struct):
+    id: Key
+
+
+class _File(msgspec.Struct):
+    images: list[Pair]
+    annotations: list[MaskEntry]
+    categories: list[_Category]
 
 
 class Annotations(NamedTuple):
@@ -47,15 +82,15 @@ class Annotations(NamedTuple):
     Attributes:
         path: The file.
         pairs: By their key, in the order of the file.
-        masks: The run-length codes of each pair that has any, crowds left out; each is of the pair's size,
-            and its text has yet to be read.
+        masks: The compressed run-length code of the masks of each pair that has any, crowds left out. The
+            text has yet to be read.
         categories: The ids of the categories that the file declares.
     """
 
     path: Path
     pairs: dict[Key, Pair]
-    masks: dict[Key, list[Any]]
-    categories: frozenset[Any]
+    masks: dict[Key, list[str]]
+    categories: frozenset[Key]
 
 
 def read_annotations(path: Path) -> Annotations:
@@ -64,19 +99,22 @@ def read_annotations(path: Path) -> Annotations:
     Raises:
         DataError: It is missing, no JSON or of another format; the message names the entry.
     """
-    document = read_json(path)
+    content = read_json(path, _File)
     pairs: dict[Key, Pair] = {}
-    for place, entry in enumerate(read_entries(path, document, "images")):
-        pair = _pair(path, place, entry)
+    for place, pair in enumerate(content.images):
         if pair.key in pairs:
             raise DataError(f"{shown(path)}: images[{place}] has the id {pair.key!r}, which came before")
+        if pair.height * pair.width > MAX_PIXELS:
+            raise DataError(
+                f"{shown(path)}: images[{place}] claims {pair.height:,} x {pair.width:,} pixels, over the "
+                f"limit of {MAX_PIXELS:,}"
+            )
         pairs[pair.key] = pair
-    categories = frozenset(
-        entry.get("id") if isinstance(entry, dict) else None
-        for entry in read_entries(path, document, "categories")
+    categories = frozenset(category.id for category in content.categories)
+    masks = masks_of_pairs(
+        path, "annotations", content.annotations, pairs, categories, kept=lambda entry: not entry.iscrowd
     )
-    entries = read_entries(path, document, "annotations")
-    return Annotations(path, pairs, _masks(path, entries, pairs, categories), categories)
+    return Annotations(path, pairs, masks, categories)
 
 
 def read_annotators(files: Sequence[Path]) -> list[Annotations]:
@@ -108,103 +146,69 @@ def scored_pairs(annotators: Sequence[Annotations]) -> list[Key]:
     return [key for key in annotators[0].pairs if all(other.pairs[key].exhaustive for other in annotators)]
 
 
-def _meant(pair: Pair) -> tuple[str, int, int]:
-    return " ".join(pair.phrase.split()).casefold(), pair.height, pair.width
-
-
-def _masks(
-    path: Path, entries: list[Any], pairs: dict[Key, Pair], categories: frozenset[Any]
-) -> dict[Key, list[Any]]:
-    masks: dict[Key, list[Any]] = {}
-    for place, entry in enumerate(entries):
-        try:
-            key, _, crowd = entry["image_id"], entry["segmentation"], entry.get("iscrowd", 0)
-            pair = pairs[key]
-        except (KeyError, TypeError, AttributeError):
-            raise fault_of_mask(path, f"annotations[{place}]", entry, _ANNOTATION) from None
-        if not crowd:
-            masks.setdefault(key, []).append(
-                checked_code(path, "annotations", place, entry, pair, categories)
-            )
-    return masks
-
-
-def checked_code(
-    path: Path, listed: str, place: int, entry: dict[str, Any], pair: Pair, categories: frozenset[Any]
-) -> Any:
-    """The run-length code of an entry that belongs to a pair, held to the size of the pair's picture.
-
-    Polygons are painted first. A category, if there is one, must be among those declared: the official
-    evaluator drops others silently.
+def masks_of_pairs(
+    path: Path,
+    listed: str,
+    entries: Sequence[Entry],
+    pairs: dict[Key, Pair],
+    categories: frozenset[Key],
+    kept: Callable[[Entry], bool],
+) -> dict[Key, list[str]]:
+    """The masks of a file by pair, each held to the size of the pair's picture.
 
     Args:
         path: The file.
-        listed: What the file calls the list that holds the entry.
-        place: Of the entry in it.
-        entry: With a `segmentation`.
-        pair: That it belongs to.
-        categories: Declared by the ground truth.
+        listed: What the file calls the list that holds the entries.
+        entries: Of the file.
+        pairs: That they may belong to.
+        categories: That they may have; the official evaluator drops others silently.
+        kept: Which of them count; their masks are taken up.
 
     Raises:
-        DataError: It is no code, of another size, or of a category that is not declared.
+        DataError: An entry belongs to no pair, has another category, or codes no mask of its picture.
     """
-    code, category = entry["segmentation"], entry.get("category_id", _NONE)
-    if type(category) in (int, str) and category not in categories:
-        raise DataError(
-            f"{shown(path)}: {listed}[{place}] has the category {category!r}, but the ground truth declares "
-            f"{sorted(categories, key=str)}; the official evaluator would drop it without a word"
-        )
-    size = [pair.height, pair.width]
-    # Nearly all are text of the right size, and there are many of them.
-    if type(code) is dict and type(code.get("counts")) is str and code.get("size") == size:
-        return code
+    masks: dict[Key, list[str]] = {}
+    for place, entry in enumerate(entries):
+        pair = pairs.get(entry.image_id)
+        if pair is None:
+            raise DataError(
+                f"{shown(path)}: {listed}[{place}] belongs to the pair {entry.image_id!r}, "
+                "which is none of the ground truth's images"
+            )
+        if entry.category_id is not None and entry.category_id not in categories:
+            raise DataError(
+                f"{shown(path)}: {listed}[{place}] has the category {entry.category_id!r}, but the ground "
+                f"truth declares {sorted(categories, key=str)}; the official evaluator would drop it unsaid"
+            )
+        if kept(entry):
+            code = entry.segmentation
+            if type(code) is not Code or type(code.counts) is not str:
+                code = _text(path, f"{listed}[{place}]", code, pair)
+            if code.size != (pair.height, pair.width):
+                raise DataError(
+                    f"{shown(path)}: {listed}[{place}] codes a mask of {code.size}, but the picture of pair "
+                    f"{pair.key!r} is {(pair.height, pair.width)} (height, width)"
+                )
+            masks.setdefault(entry.image_id, []).append(code.counts)  # type: ignore[arg-type]
+    return masks
+
+
+def _text(path: Path, where: str, code: Code | list[Any], pair: Pair) -> Code:
+    """A mask given by lengths of runs or by polygons, as text."""
     try:
-        code = _painted(code, pair) if isinstance(code, list) else code
-        code = compressed(code, f"{listed}[{place}].segmentation")
+        size = list(code.size) if isinstance(code, Code) else [pair.height, pair.width]
+        counts = code.counts if isinstance(code, Code) else _painted(code, pair)
+        text = compressed({"size": size, "counts": counts}, f"{where}.segmentation")
     except InputError as error:
         raise DataError(f"{shown(path)}: {error}") from None
-    if code["size"] != size:
-        raise DataError(
-            f"{shown(path)}: {listed}[{place}] codes a mask of {code['size']}, but the picture of pair "
-            f"{pair.key!r} is {size} (height, width)"
-        )
-    return code
+    return Code((text["size"][0], text["size"][1]), text["counts"])
 
 
-def fault_of_mask(path: Path, where: str, entry: Any, keys: tuple[str, ...]) -> DataError:
-    """The error, to be raised, that an entry lacks keys or belongs to no pair."""
-    if isinstance(entry, dict) and set(keys) <= entry.keys():
-        return DataError(
-            f"{shown(path)}: {where} belongs to the pair {entry['image_id']!r}, which is none of the ground "
-            "truth's images"
-        )
-    return fault_of(path, where, entry, keys)
-
-
-def _painted(polygons: list[Any], pair: Pair) -> dict[str, Any]:
-    import numpy as np
-
+def _painted(polygons: list[Any], pair: Pair) -> list[int]:
     column_major = coco_mask(polygons, (pair.height, pair.width)).T.ravel()
     turns = np.flatnonzero(np.diff(column_major.astype(np.int8), prepend=0))
-    counts = np.diff(turns, prepend=0, append=column_major.size)
-    return {"size": [pair.height, pair.width], "counts": counts.tolist()}
+    return np.diff(turns, prepend=0, append=column_major.size).tolist()
 
 
-def _pair(path: Path, place: int, entry: Any) -> Pair:
-    try:
-        key, phrase, height, width, exhaustive = (entry[key] for key in _PAIR)
-        name = entry.get("file_name")
-    except (KeyError, TypeError, AttributeError):
-        raise fault_of(path, f"images[{place}]", entry, _PAIR) from None
-    good = (
-        isinstance(key, int | str)
-        and isinstance(phrase, str)
-        and type(height) is type(width) is int
-        and height > 0 < width
-        and height * width <= MAX_PIXELS
-        and isinstance(exhaustive, int)
-        and isinstance(name, str | None)
-    )
-    if not good:
-        raise fault_of(path, f"images[{place}]", entry, _PAIR)
-    return Pair(key, phrase, height, width, bool(exhaustive), name)
+def _meant(pair: Pair) -> tuple[str, int, int]:
+    return " ".join(pair.phrase.split()).casefold(), pair.height, pair.width
