@@ -89,7 +89,7 @@ def test_the_pins_are_those_packages_and_all_that_they_need():
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["vbanalysis"], {"all", "diffusers"}),
+        (["vbanalysis"], {"all", "dask", "diffusers"}),
         (["tests", "benchmarks", "notebooks"], PROJECT["optional-dependencies"]),
     ],
 )
