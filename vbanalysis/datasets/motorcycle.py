@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from vbanalysis.listed import Listed
 from vbanalysis.geometry import Intrinsics, depth_from_disparity, normals_from_depth
+from vbanalysis.listed import Listed
 from vbanalysis.types import Sample
 
 INTRINSICS = Intrinsics(fx=994.978, fy=994.978, cx=311.193, cy=254.877)
