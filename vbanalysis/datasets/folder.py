@@ -180,8 +180,8 @@ class Folder(Listed):
         if labels.max() >= len(self.class_names):
             raise DataError(
                 f"{shown(path)} holds the label {labels.max()}, but {CLASS_LIST} names "
-                f"{len(self.class_names)} classes (labels from 0): add names, or say with ignore= which label "
-                "is not to be scored"
+                f"{len(self.class_names)} classes (labels from 0): add names, or say with ignore= which "
+                "label is not to be scored"
             )
         return labels
 
