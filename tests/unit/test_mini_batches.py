@@ -1,3 +1,4 @@
+import hashlib
 from collections import Counter
 
 import numpy as np
@@ -94,3 +95,18 @@ def test_a_canonical_camera_scales_depth_by_the_focal_length(tiny_stage):
 def test_every_task_can_be_trained_alone(tiny_stage, task):
     batch, _ = training_batch(tiny_stage(mixture={task: 1.0}), range(4))
     assert {TASKS[k] for k in batch.task.tolist()} == {task}
+
+
+def test_the_stream_of_exercises_stays_what_it_is(tiny_stage):
+    """Else a run that is gone on with would see other exercises than it would have seen.
+
+    Words, labels, noise and levels; the last bits of rendered colours are left to the machine.
+    """
+    digest = hashlib.sha256()
+    for stage, first in ((tiny_stage(), 0), (tiny_stage(seed=3), 60_000)):
+        batch, exercises = training_batch(stage, range(first, first + 56))
+        for exercise, noise, level in zip(exercises, batch.noise, batch.level, strict=True):
+            digest.update(f"{exercise.task} {exercise.prompt} {level:.5f}\n".encode())
+            digest.update(exercise.source.astype("<i2").tobytes())
+            digest.update(noise.numpy().astype("<f4").tobytes())
+    assert digest.hexdigest()[:16] == "c178ce4fd853c71e"
