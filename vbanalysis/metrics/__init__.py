@@ -16,6 +16,7 @@ from vbanalysis.metrics.boundaries import (
     depth_edges,
     occlusion_f1,
 )
+from vbanalysis.metrics.boundary_iou import BoundaryIou, boundary_iou, boundary_overlap, boundary_overlaps
 from vbanalysis.metrics.crops import CROPS, CropBox, crop_box, crop_mask
 from vbanalysis.metrics.depth import DepthMetrics, depth_metrics, depth_metrics_by_region, pool_depth
 from vbanalysis.metrics.depth_regions import depth_bins, edge_zones
@@ -38,13 +39,20 @@ from vbanalysis.metrics.normals import (
     pool_normals,
 )
 from vbanalysis.metrics.referring import MaskOverlap, ReferringMetrics, mask_overlap, referring_metrics
-from vbanalysis.metrics.semantic import SemanticMetrics, confusion_matrix, semantic_metrics
+from vbanalysis.metrics.semantic import (
+    SemanticMetrics,
+    confusion_matrix,
+    group_classes,
+    keep_classes,
+    semantic_metrics,
+)
 
 __all__ = [
     "CROPS",
     "IOU_THRESHOLDS",
     "AlignedDepth",
     "BoundaryCounts",
+    "BoundaryIou",
     "BoundaryMetrics",
     "CropBox",
     "DepthMetrics",
@@ -60,7 +68,10 @@ __all__ = [
     "align_disparity",
     "angular_error_deg",
     "boundary_counts",
+    "boundary_iou",
     "boundary_metrics",
+    "boundary_overlap",
+    "boundary_overlaps",
     "confusion_matrix",
     "crop_box",
     "crop_mask",
@@ -69,8 +80,10 @@ __all__ = [
     "depth_metrics",
     "depth_metrics_by_region",
     "edge_zones",
+    "group_classes",
     "instance_counts",
     "instance_metrics",
+    "keep_classes",
     "mask_ious",
     "mask_overlap",
     "match_instances",
