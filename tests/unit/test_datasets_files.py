@@ -154,7 +154,7 @@ def test_a_mat_gives_what_is_asked_for_by_name(tmp_path, packed):
     path = tmp_path / "x.mat"
     scipy.io.savemat(path, {"a": CODES, "b": {"depth": CODES}}, do_compression=packed)
     np.testing.assert_array_equal(read_mat(path, "a")["a"], CODES)
-    np.testing.assert_array_equal(read_mat(path, "b")["b"][0, 0].depth, CODES)
+    np.testing.assert_array_equal(read_mat(path, "b")["b"]["depth"], CODES)
     with pytest.raises(DataError, match="no variable 'c'"):
         read_mat(path, "c")
     whole = path.read_bytes()
@@ -165,7 +165,7 @@ def test_a_mat_gives_what_is_asked_for_by_name(tmp_path, packed):
 
 
 def test_a_mat_that_inflates_beyond_measure_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("vbanalysis.datasets._mat._LARGEST_MAT", 1 << 20)
+    monkeypatch.setattr("vbanalysis.datasets._mat._LARGEST", 1 << 20)
     packed = zlib.compress(bytes(1 << 21))
     head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
     (tmp_path / "x.mat").write_bytes(head + struct.pack("<II", 15, len(packed)) + packed)
@@ -183,3 +183,22 @@ def test_normals_come_to_the_papers_frame_with_the_unknown_marked(tmp_path):
         paper_normals(tmp_path, vectors * [[[2], [1], [1], [1]]], "opencv")
     with pytest.raises(DataError, match="neither of length 1"):
         paper_normals(tmp_path, np.full((1, 1, 3), np.inf), "paper")
+
+
+def test_a_mat_of_a_machine_with_the_other_byte_order_reads_the_same(tmp_path):
+    """Doubles that MATLAB shortened to bytes, a name short enough for its tag, all in big endian."""
+
+    def element(kind, data):
+        return struct.pack(">II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+    parts = (
+        element(6, struct.pack(">II", 6, 0))
+        + element(5, struct.pack(">ii", 2, 3))
+        + struct.pack(">HH4s", 1, 1, b"a")
+        + element(2, bytes([1, 2, 3, 4, 5, 6]))
+    )
+    head = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x01\x00MI"
+    (tmp_path / "x.mat").write_bytes(head + element(14, parts))
+    found = read_mat(tmp_path / "x.mat", "a")["a"]
+    assert found.dtype == np.float64
+    assert found.tolist() == [[1, 3, 5], [2, 4, 6]]

@@ -1,4 +1,8 @@
-"""MATLAB's files: version 5 through SciPy, version 7.3 (HDF5) through h5py. Nothing in them is run."""
+"""MATLAB's files of version 5, as far as benchmarks use them: numbers, text and single structs.
+
+SciPy's reader ends the whole process on some damaged files, so this one takes the bytes apart in Python and
+holds every length to what is there. Source: MathWorks, "MAT-File Format" (level 5).
+"""
 
 from __future__ import annotations
 
@@ -6,24 +10,36 @@ import math
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from vbanalysis.datasets._files import Shape, check_array, reading, require_file
+from vbanalysis.datasets._files import reading, require_file
 from vbanalysis.errors import DataError
-from vbanalysis.images import MAX_PIXELS
 from vbanalysis.paths import shown
 
-if TYPE_CHECKING:
-    import h5py
+_HEADER = 128
+_LARGEST = 1 << 27
+"""Bytes that a file may hold once inflated."""
 
-_HEADER, _COMPRESSED = 128, 15
-_LONGEST_TEXT = 1 << 12
-_LARGEST_MAT = 1 << 29
-"""Bytes that a file of version 5 may hold once inflated."""
+_MATRIX, _COMPRESSED = 14, 15
+_STRUCT, _CHAR, _OPAQUE = 2, 4, 17
+_COMPLEX, _LOGICAL = 0x0800, 0x0200
+
+_STORED = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+"""How numbers lie in the file, by the type of their element."""
+
+_CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8"}
+"""What they are in MATLAB, by the class of their array."""
+
+_LETTERS = {2: "latin-1", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
+_LONGEST_NAME, _MOST_AXES, _MOST_FIELDS = 64, 8, 1000
+
+
+class _Element(NamedTuple):
+    kind: int
+    data: memoryview
 
 
 def read_mat(path: Path, *names: str) -> dict[str, Any]:
@@ -34,131 +50,116 @@ def read_mat(path: Path, *names: str) -> dict[str, Any]:
         names: The variables wanted; each must be there.
 
     Returns:
-        The variables by name: numbers as arrays of at least two axes, a struct as a (1, 1) array of an
-        object with its fields as attributes.
+        The variables by name: numbers as arrays of at least two axes (truth values as bool), text as str, a
+        struct as a dict of its fields; None for what is of another kind, as cells and arrays of structs are.
 
     Raises:
         DataError: The file is missing, damaged, of version 7.3, too large or without one of the variables.
     """
     require_file(path)
-    reading(path, lambda: _check_whole(path))
-    from scipy.io import loadmat
-
-    found = reading(
-        path, lambda: loadmat(path, variable_names=names, struct_as_record=False, appendmat=False)
-    )
+    found = reading(path, lambda: _variables(path, set(names)))
     for name in names:
         if name not in found:
             raise DataError(f"{shown(path)} holds no variable {name!r}: it is another file, or damaged")
-    return {name: found[name] for name in names}
-
-
-def _check_whole(path: Path) -> None:
-    """Hold a file to its version, to the length that it states and to the bytes it may inflate to."""
-    with path.open("rb") as file:
-        head = file.read(_HEADER)
-        if head[:19] == b"MATLAB 7.3 MAT-file":
-            raise DataError(f"{shown(path)} is of version 7.3; one of version 5 is expected here")
-        if len(head) < _HEADER or head[126:] not in (b"IM", b"MI"):
-            raise DataError(f"{shown(path)} is no MATLAB file of version 5, or its header is damaged")
-        order, left = "<" if head[126:] == b"IM" else ">", _LARGEST_MAT
-        while tag := file.read(8):
-            kind, size = struct.unpack(f"{order}II", tag)  # too short a tag raises
-            if file.tell() + size > path.stat().st_size:
-                raise ValueError("an element goes on behind its end")
-            if kind != _COMPRESSED:
-                left -= size
-                file.seek(size, 1)
-                continue
-            inflate, data = zlib.decompressobj(), file.read(size)
-            while data and left > 0:
-                left -= len(inflate.decompress(data, 1 << 24))
-                data = inflate.unconsumed_tail
-            if left <= 0:
-                raise DataError(f"{shown(path)} inflates to more than {_LARGEST_MAT:,} bytes")
-
-
-@contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """An HDF5 file, such as a `.mat` of version 7.3, for `hdf5_array`.
-
-    Raises:
-        DataError: It is missing, truncated or no HDF5 file.
-    """
-    require_file(path)
-    import h5py
-
-    file = reading(path, lambda: h5py.File(path, "r"))
-    with file:
-        yield file
-
-
-def hdf5_array(
-    file: h5py.File, name: str, kinds: str, *shapes: Shape, place: int | None = None
-) -> np.ndarray:
-    """An array of an HDF5 file, or one entry of its first axis, of the kind and shape expected.
-
-    Arrays that lie in other files (external, virtual or linked ones) are refused.
-
-    Args:
-        file: From `open_hdf5`.
-        name: Of the array.
-        kinds: As in `read_npy`.
-        shapes: The shapes that the whole array may have; any if none is given.
-        place: Only the entry at this place of the first axis.
-
-    Raises:
-        DataError: There is no such array, it is another kind or shape, too large, elsewhere or damaged.
-    """
-    path = Path(file.filename)
-
-    def read() -> np.ndarray:
-        array = hdf5_dataset(file, name)
-        check_array(path, array, kinds, *shapes)
-        elements = math.prod(array.shape if place is None else array.shape[1:])
-        if max(elements, math.prod(array.chunks or ())) > 4 * MAX_PIXELS:
-            raise DataError(f"{shown(path)} claims {elements:,} elements in {name!r}, more than are read")
-        return np.asarray(array[()] if place is None else array[place])
-
-    return reading(path, read)
-
-
-def hdf5_dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    """The array of a name, without reading it.
-
-    Raises:
-        DataError: There is none, or it lies in another file.
-    """
-    import h5py
-
-    path = Path(file.filename)
-    link = reading(path, lambda: file.get(name, getlink=True))
-    if link is None:
-        raise DataError(f"{shown(path)} holds no array {name!r}: it is another file, or damaged")
-    found = reading(path, lambda: file[name]) if isinstance(link, h5py.HardLink) else None
-    if not isinstance(found, h5py.Dataset) or found.is_virtual or found.external is not None:
-        raise DataError(f"{shown(path)} holds {name!r} as a link or a group; an array of its own is expected")
     return found
 
 
-def hdf5_texts(file: h5py.File, name: str) -> list[str]:
-    """A MATLAB cell array of texts, in its order.
+def _variables(path: Path, names: set[str]) -> dict[str, Any]:
+    if path.stat().st_size > _LARGEST:
+        raise DataError(f"{shown(path)} is larger than {_LARGEST:,} bytes")
+    content = path.read_bytes()
+    if content[:19] == b"MATLAB 7.3 MAT-file":
+        raise DataError(f"{shown(path)} is of version 7.3; one of version 5 is expected here")
+    order = {b"IM": "<", b"MI": ">"}.get(content[126:_HEADER])
+    if order is None:
+        raise DataError(f"{shown(path)} is no MATLAB file of version 5, or its header is damaged")
+    found, left = {}, _LARGEST
+    for element in _elements(memoryview(content)[_HEADER:], order):
+        if element.kind == _COMPRESSED:
+            inflate = zlib.decompressobj()
+            inflated = inflate.decompress(element.data, left)
+            left -= len(inflated)
+            if left <= 0 or inflate.unconsumed_tail:
+                raise DataError(f"{shown(path)} inflates to more than {_LARGEST:,} bytes")
+            if not inflate.eof:
+                raise ValueError("a compressed variable is not whole")
+            element = next(_elements(memoryview(inflated), order))
+        if element.kind == _MATRIX:
+            name, value = _array(element.data, order, names, depth=0)
+            if name in names:
+                found[name] = value
+    return found
 
-    Raises:
-        DataError: There is none, or it holds something else.
-    """
-    import h5py
 
-    path = Path(file.filename)
-    cells = hdf5_dataset(file, name)
-    if h5py.check_ref_dtype(cells.dtype) is not h5py.Reference:
-        raise DataError(f"{shown(path)} holds {name!r} as {cells.dtype}; a cell array of texts is expected")
+def _elements(data: memoryview, order: str) -> Iterator[_Element]:
+    """The elements one after the other; each begins on a multiple of 8 bytes, but for compressed ones."""
+    place = 0
+    while place < len(data):
+        first, size = struct.unpack_from(f"{order}II", data, place)
+        if first >> 16:  # up to four bytes lie in the tag itself
+            kind, size, start, end = first & 0xFFFF, first >> 16, place + 4, place + 8
+            if size > 4:
+                raise ValueError(f"a small element claims {size} bytes")
+        else:
+            kind, start = first, place + 8
+            end = start + (size if kind == _COMPRESSED else -(-size // 8) * 8)
+        if start + size > len(data):
+            raise ValueError("an element goes on behind its end")
+        yield _Element(kind, data[start : start + size])
+        place = end
 
-    def text(reference: h5py.Reference) -> str:
-        cell = file[reference]
-        check_array(path, cell, "u")
-        if cell.size > _LONGEST_TEXT or cell.is_virtual or cell.external is not None:
-            raise DataError(f"{shown(path)} holds {cell.size:,} letters in a cell of {name!r}")
-        return "".join(map(chr, cell[()].ravel()))
 
-    return reading(path, lambda: [text(reference) for reference in cells[()].ravel()])
+def _array(data: memoryview, order: str, wanted: set[str] | None, depth: int) -> tuple[str, Any]:
+    """Name and value of an array; the value of one that is not wanted is not read."""
+    if not len(data):
+        return "", np.empty((0, 0))
+    parts = _elements(data, order)
+    flags = int(_numbers(next(parts), order)[0])
+    if flags & 0xFF == _OPAQUE:  # laid out in another way
+        return "", None
+    shape = tuple(int(length) for length in _numbers(next(parts), order))
+    name = _text(next(parts), order)
+    if not 2 <= len(shape) <= _MOST_AXES or min(shape) < 0:
+        raise ValueError(f"an array claims the shape {shape}")
+    if wanted is not None and name not in wanted:
+        return name, None
+    kind = flags & 0xFF
+    if kind == _STRUCT and math.prod(shape) == 1 and depth < 4:
+        return name, _fields(parts, order, depth)
+    if kind == _CHAR:
+        return name, _text(next(parts), order) if math.prod(shape) else ""
+    if kind not in _CLASSES or flags & _COMPLEX:
+        return name, None
+    numbers = _numbers(next(parts), order)
+    if numbers.size != math.prod(shape):
+        raise ValueError(f"an array of shape {shape} holds {numbers.size} numbers")
+    dtype = np.dtype(bool) if flags & _LOGICAL else np.dtype(_CLASSES[kind])
+    return name, numbers.astype(dtype).reshape(shape, order="F")
+
+
+def _fields(parts: Iterator[_Element], order: str, depth: int) -> dict[str, Any]:
+    length = int(_numbers(next(parts), order)[0])
+    names = bytes(next(parts).data)
+    if not 0 < length <= _LONGEST_NAME or len(names) % length or len(names) // length > _MOST_FIELDS:
+        raise ValueError("a struct has damaged names of fields")
+    found = {}
+    for start in range(0, len(names), length):
+        element = next(parts)
+        if element.kind != _MATRIX:
+            raise ValueError("a field of a struct is no array")
+        name = names[start : start + length].partition(b"\0")[0].decode("ascii")
+        found[name] = _array(element.data, order, None, depth + 1)[1]
+    return found
+
+
+def _numbers(element: _Element, order: str) -> np.ndarray:
+    if element.kind not in _STORED:
+        raise ValueError(f"numbers are expected, not an element of type {element.kind}")
+    return np.frombuffer(element.data, np.dtype(order + _STORED[element.kind]))
+
+
+def _text(element: _Element, order: str) -> str:
+    encoding = _LETTERS.get(element.kind, "latin-1")
+    if encoding in ("utf-16", "utf-32"):
+        encoding += "-le" if order == "<" else "-be"
+    return bytes(element.data).decode(encoding)

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from vbanalysis.datasets._files import Official, check_option, check_size, read_lines
-from vbanalysis.datasets._mat import hdf5_array, open_hdf5
+from vbanalysis.datasets._hdf5 import hdf5_array, open_hdf5
 from vbanalysis.errors import DataError
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.images import read_photo

@@ -157,9 +157,13 @@ def _names(folder: Path, root: Path, pattern: str) -> list[str]:
 def _from_mat(root: Path, name: str) -> _Scene:
     path = root / f"{name}.mat"
     data = read_mat(path, "data")["data"]
+    if not isinstance(data, dict):
+        raise DataError(f"{shown(path)} holds no struct in 'data': it is another file")
 
     def array(field: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray:
-        found = np.asarray(getattr(data[0, 0], field))
+        if field not in data:
+            raise DataError(f"{shown(path)} holds no {field!r} in its struct: it is another file, or damaged")
+        found = np.asarray(data[field])
         check_array(path, found, kinds, shape)
         return found
 

@@ -13,7 +13,8 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from vbanalysis.datasets._files import Official, check_option, check_shape, check_size, read_depth_png
-from vbanalysis.datasets._mat import hdf5_array, hdf5_dataset, hdf5_texts, open_hdf5, read_mat
+from vbanalysis.datasets._hdf5 import hdf5_array, hdf5_dataset, hdf5_texts, open_hdf5
+from vbanalysis.datasets._mat import read_mat
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.images import read_photo
