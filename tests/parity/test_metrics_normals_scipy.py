@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from vbanalysis.metrics import angular_error_deg, normal_errors, pool_normals
+from vbanalysis.metrics import (
+    angular_error_deg,
+    histogram_normals,
+    normal_errors,
+    normal_histogram,
+    pool_normals,
+)
 
 
 def unit(vectors):
@@ -76,3 +82,13 @@ def test_figures_of_a_data_set_equal_plain_loops(pool, unknown):
         # The median of float32 angles, and the arccos near 0, are good to some 1e-5 degrees.
         assert found[:8] == pytest.approx(expected, abs=2e-4), seed
         assert found.n == len(every)
+
+
+def test_the_figures_of_a_histogram_equal_plain_loops():
+    for seed in range(40):
+        data = list(images(seed))
+        parts = [normal_histogram(normal_errors(p, t)) for p, t in data]
+        found = histogram_normals(sum(parts[1:], parts[0]))
+        expected = loop_figures([error for p, t in data for error in loop_errors(p, t, "miss")])
+        assert found.median_deg == pytest.approx(expected.pop(1), abs=0.0052), seed
+        assert [found.mean_deg, *found[2:8]] == pytest.approx(expected, abs=2e-4), seed

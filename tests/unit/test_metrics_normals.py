@@ -4,7 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbanalysis.errors import InputError
-from vbanalysis.metrics import NormalErrors, angular_error_deg, normal_errors, normal_metrics, pool_normals
+from vbanalysis.metrics import (
+    NormalErrors,
+    angular_error_deg,
+    histogram_normals,
+    mean_normals,
+    normal_errors,
+    normal_histogram,
+    normal_metrics,
+    pool_normals,
+)
 
 FACING = np.array([[[0.0, 0.0, 1.0], [0.0, 0.0, 1.0]]])
 
@@ -118,3 +127,61 @@ def test_what_cannot_be_scored_is_an_error(change, message):
 def test_a_pool_has_a_name():
     with pytest.raises(InputError, match="pool must be one of pixels, images; got 'all'"):
         pool_normals(images_of([1.0]), "all")
+
+
+@given(seed=st.integers(0, 10_000))
+def test_a_histogram_tells_what_the_pixels_tell_and_its_median_to_half_a_bin(seed):
+    rng = np.random.default_rng(seed)
+    images = images_of(
+        *(rng.exponential(rng.choice([0.01, 5, 40]), rng.integers(1, 90)).clip(0, 180) for _ in range(4))
+    )
+    whole = pool_normals(images, "pixels")
+    found = histogram_normals(sum(map(normal_histogram, images[1:]), normal_histogram(images[0])))
+    assert found[3:] == whole[3:]
+    assert (found.mean_deg, found.rmse_deg) == pytest.approx((whole.mean_deg, whole.rmse_deg), rel=1e-12)
+    assert abs(found.median_deg - whole.median_deg) <= 0.005 + 1e-5  # of float32
+
+
+def test_thresholds_and_ends_of_the_scale_fall_into_no_wrong_bin():
+    angles = [0.0, 5.0, 7.5, 11.25, 22.5, 30.0, 180.0]
+    found = histogram_normals(normal_histogram(*images_of(angles)))
+    assert found[3:8] == pool_normals(images_of(angles), "pixels")[3:8]
+    assert histogram_normals(normal_histogram(*images_of([180.0]))).median_deg == 180.0
+    assert histogram_normals(normal_histogram(*images_of([0.0]))).median_deg == 0.005
+
+
+def test_the_order_of_images_makes_no_difference_to_a_histogram():
+    rng = np.random.default_rng(0)
+    images = [normal_histogram(each) for each in images_of(*(rng.uniform(0, 180, 999) for _ in range(9)))]
+    forth, back = (histogram_normals(sum(row[1:], row[0])) for row in (images, images[::-1]))
+    assert forth == back
+
+
+def test_a_histogram_of_nothing_has_no_figures():
+    nothing = NormalErrors(np.zeros(0, np.float32), 3)
+    found = histogram_normals(normal_histogram(nothing) + normal_histogram(nothing))
+    assert np.isnan(found[:8]).all()
+    assert (found.n, found.n_unknown) == (0, 6)
+
+
+def test_the_mean_of_the_images_needs_their_figures_alone():
+    images = images_of([10.0, 10.0, 10.0], [2.0], [])
+    assert mean_normals(pool_normals([image], "pixels") for image in images) == pool_normals(images, "images")
+
+
+@pytest.mark.parametrize("angle", [np.nan, np.inf, -1.0, 181.0])
+@pytest.mark.parametrize("score", [lambda e: pool_normals([e], "pixels"), normal_histogram])
+def test_what_is_no_angle_is_an_error(score, angle):
+    with pytest.raises(InputError, match="angles from 0 to 180 degrees"):
+        score(*images_of([1.0, angle]))
+
+
+def test_what_was_not_made_by_the_first_step_is_an_error():
+    for call in (
+        lambda: pool_normals([1.0], "pixels"),
+        lambda: mean_normals([images_of([1.0])]),
+        lambda: normal_histogram([1.0]),
+        lambda: histogram_normals(None),
+    ):
+        with pytest.raises(InputError, match="alone, got"):
+            call()

@@ -16,7 +16,6 @@ from vbanalysis.metrics.boundaries import (
     depth_edges,
     occlusion_f1,
 )
-from vbanalysis.metrics.boundary_iou import BoundaryIou, boundary_iou, boundary_overlap, boundary_overlaps
 from vbanalysis.metrics.crops import CROPS, CropBox, crop_box, crop_mask
 from vbanalysis.metrics.depth import DepthMetrics, depth_metrics, depth_metrics_by_region, pool_depth
 from vbanalysis.metrics.depth_regions import depth_bins, edge_zones
@@ -30,10 +29,13 @@ from vbanalysis.metrics.instances import (
     mask_ious,
     match_instances,
 )
+from vbanalysis.metrics.mask_boundaries import BoundaryIou, boundary_iou, boundary_overlap, boundary_overlaps
+from vbanalysis.metrics.normal_pool import NormalHistogram, histogram_normals, normal_histogram
 from vbanalysis.metrics.normals import (
     NormalErrors,
     NormalMetrics,
     angular_error_deg,
+    mean_normals,
     normal_errors,
     normal_metrics,
     pool_normals,
@@ -60,6 +62,7 @@ __all__ = [
     "InstanceMetrics",
     "MaskOverlap",
     "NormalErrors",
+    "NormalHistogram",
     "NormalMetrics",
     "OcclusionMetrics",
     "ReferringMetrics",
@@ -81,13 +84,16 @@ __all__ = [
     "depth_metrics_by_region",
     "edge_zones",
     "group_classes",
+    "histogram_normals",
     "instance_counts",
     "instance_metrics",
     "keep_classes",
     "mask_ious",
     "mask_overlap",
     "match_instances",
+    "mean_normals",
     "normal_errors",
+    "normal_histogram",
     "normal_metrics",
     "occlusion_f1",
     "pool_depth",

@@ -1,7 +1,8 @@
 """Surface normals against their truth: angles, pooled over pixels or averaged over images.
 
 Source: Fouhey et al. 2013; the evaluators of DSINE (pixels of the whole data set in one pool) and of
-Marigold and Metric3D (figures of each image, then their mean).
+Marigold and Metric3D (figures of each image, then their mean). `pool_normals` keeps all pixels;
+`vbanalysis.metrics.normal_pool` pools them in a size that does not grow.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.metrics._arguments import array_of, check_choice, check_same_shape, mask_or_all
+from vbanalysis.metrics._arguments import array_of, check_choice, check_same_shape, each_of, mask_or_all
 
 Pool = Literal["pixels", "images"]
 Unknown = Literal["miss", "drop"]
@@ -154,15 +155,51 @@ def pool_normals(images: Iterable[NormalErrors], pool: Pool) -> NormalMetrics:
         InputError: `pool` is neither.
     """
     check_choice(pool, "pool", get_args(Pool))
-    images = list(images)
+    images = [checked_errors(image) for image in each_of(NormalErrors, images, "images")]
     rows = [image.errors_deg for image in images if len(image.errors_deg)]
+    n_unknown = sum(image.n_unknown for image in images)
     if pool == "pixels" and rows:
         rows = [np.concatenate(rows)]
-    means = np.mean([_figures(row) for row in rows], axis=0) if rows else np.full(8, np.nan)
+    each = [as_metrics(_figures(row), len(row), 0) for row in rows]
+    return mean_normals(each)._replace(n_unknown=n_unknown)
+
+
+def mean_normals(images: Iterable[NormalMetrics]) -> NormalMetrics:
+    """The mean over images of each figure (Marigold, Metric3D): `pool_normals` by `"images"`, of figures.
+
+    Args:
+        images: What `normal_metrics` gave for each image; those without any pixel have no part.
+
+    Raises:
+        InputError: There is what `normal_metrics` does not give.
+
+    Examples:
+        >>> facing = np.broadcast_to([0.0, 0.0, 1.0], (2, 2, 3))
+        >>> mean_normals([normal_metrics(facing, facing), normal_metrics(-facing, facing)]).mean_deg
+        90.0
+    """
+    images = each_of(NormalMetrics, images, "images")
+    rows = [image[:8] for image in images if image.n]
+    means = np.mean(rows, axis=0) if rows else np.full(8, np.nan)
+    n, n_unknown = sum(image.n for image in images), sum(image.n_unknown for image in images)
+    return as_metrics(means.tolist(), n, n_unknown)
+
+
+def checked_errors(errors: NormalErrors) -> NormalErrors:
+    """The errors, held to be angles: NaN compares as False."""
+    angles = np.asarray(errors.errors_deg)
+    if angles.ndim != 1 or angles.dtype.kind != "f" or not np.all((angles >= 0) & (angles <= 180)):
+        raise InputError(
+            "errors_deg must be a row of angles from 0 to 180 degrees, as normal_errors gives, "
+            f"got {angles.dtype} of shape {angles.shape}"
+        )
+    return errors
+
+
+def as_metrics(figures: list[float], n: int, n_unknown: int) -> NormalMetrics:
+    """The eight figures in the order of `NormalMetrics`, with the counts."""
     return NormalMetrics(
-        **dict(zip(NormalMetrics._fields, means.tolist(), strict=False)),
-        n=sum(map(len, rows)),
-        n_unknown=sum(image.n_unknown for image in images),
+        **dict(zip(NormalMetrics._fields[:8], figures, strict=True)), n=n, n_unknown=n_unknown
     )
 
 
@@ -170,7 +207,8 @@ def _figures(errors_deg: np.ndarray) -> list[float]:
     """The eight figures of a row of angles, in the order of `NormalMetrics`."""
     root_mean_square = np.sqrt(np.mean(errors_deg.astype(np.float64) ** 2))
     shares = [np.mean(errors_deg < threshold) for threshold in UNDER_DEG]
-    return [np.mean(errors_deg, dtype=np.float64), np.median(errors_deg), root_mean_square, *shares]
+    figures = [np.mean(errors_deg, dtype=np.float64), np.median(errors_deg), root_mean_square, *shares]
+    return [float(figure) for figure in figures]
 
 
 def _pair(predicted: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
