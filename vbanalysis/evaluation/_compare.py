@@ -10,7 +10,7 @@ import numpy as np
 from vbanalysis.errors import InputError
 from vbanalysis.evaluation._results import Results, open_run
 from vbanalysis.paths import shown
-from vbanalysis.stats import Estimate, mean_estimate
+from vbanalysis.stats import Estimate, permutation_test
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,24 +68,9 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
 
 
 def _compared(name: str, a: np.ndarray, b: np.ndarray) -> Comparison:
-    from scipy.stats import permutation_test
-
-    difference = b - a
-    if np.any(difference):
-        p = float(
-            permutation_test(
-                (a, b),
-                lambda x, y, axis: np.mean(y - x, axis=axis),
-                permutation_type="samples",
-                vectorized=True,
-                n_resamples=9999,
-                rng=np.random.default_rng(0),
-            ).pvalue
-        )
-    else:
-        p = 1.0
+    test = permutation_test(b, a)
     better = float(np.mean((b > a) + 0.5 * (b == a)))
-    return Comparison(name, float(a.mean()), float(b.mean()), mean_estimate(difference), p, better)
+    return Comparison(name, float(a.mean()), float(b.mean()), test.difference, test.p, better)
 
 
 def _paired(one: Results, two: Results) -> pd.DataFrame:

@@ -73,7 +73,7 @@ def open_run(folder: str | os.PathLike[str]) -> Results:
     about, summary = run.about(), run.summary()
     try:
         figures = {
-            name: Estimate(each["value"], each["low"], each["high"], each["n"])
+            name: Estimate(*(each[part] for part in Estimate._fields))
             for name, each in summary["metrics"].items()
         }
         return Results(
