@@ -313,7 +313,7 @@ def test_compiled_loops_arrays_and_torch_read_the_same(walk, policy, without_num
         for name in ("depth_m", "valid"):
             np.testing.assert_array_equal(getattr(result, name).numpy(), getattr(compiled, name))
         for name in ("residual", "margin"):  # torch's square roots are a bit off
-            np.testing.assert_allclose(getattr(result, name), getattr(compiled, name), rtol=2e-7, atol=2e-5)
+            np.testing.assert_allclose(getattr(result, name), getattr(compiled, name), rtol=2e-7, atol=5e-5)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("vbanalysis.codecs._depth_integers.kernels", lambda _: None)
             assert_same(codec.decode(rgb), compiled)
