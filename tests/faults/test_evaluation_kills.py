@@ -32,17 +32,29 @@ def table(folder):
     return rows.drop(columns=[name for name in rows.columns if name.startswith("seconds_")])
 
 
-def killed_and_ended(command, folder, delays):
-    """Kill the command after each delay, then let it end; how many records each kill left behind."""
+def written(folder):
+    """How many whole lines the journal of a run has."""
+    journal = folder / "journal.jsonl"
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def killed_and_ended(command, folder, kills):
+    """Kill the command at each moment, then let it end; how many records each kill left behind.
+
+    A moment is so many more records, and then so many seconds: a machine may start Python in half a second
+    or in ten, and write all records in less.
+    """
     left = []
-    for delay in delays:
+    for records, seconds in kills:
+        before = written(folder)
         process = start(*command, "-o", folder)
-        time.sleep(delay)
+        while process.poll() is None and written(folder) < before + records:
+            time.sleep(0.0005)
+        time.sleep(seconds)
         process.kill()
         process.wait()
         process.stderr.close()
-        journal = folder / "journal.jsonl"
-        left.append(journal.read_bytes().count(b"\n") if journal.exists() else 0)
+        left.append(written(folder))
     process = start(*command, "-o", folder)
     _, told = process.communicate(timeout=240)
     assert process.returncode == 0, told.decode()[-2000:]
@@ -51,15 +63,14 @@ def killed_and_ended(command, folder, delays):
 
 @pytest.mark.timeout(400)
 def test_ten_kills_at_random_moments_leave_the_table_of_an_undisturbed_run(tmp_path):
-    began = time.monotonic()
     whole = start(*MANY, "-o", tmp_path / "whole")
     _, told = whole.communicate(timeout=240)
     assert whole.returncode == 0, told.decode()[-2000:]
-    length = time.monotonic() - began
     chosen = random.Random(3)
-    # Most of a short run is Python's start, so moments are drawn from all of it.
-    delays = [chosen.uniform(0.3, 0.95) * length for _ in range(10)]
-    left = killed_and_ended(MANY, tmp_path / "killed", delays)
+    # Most of a short run is Python's start: three kills fall there, and seven while records are written.
+    kills = [(0, chosen.uniform(0.2, 3)) for _ in range(3)]
+    kills += [(chosen.randint(1, 20), chosen.uniform(0, 0.02)) for _ in range(7)]
+    left = killed_and_ended(MANY, tmp_path / "killed", kills)
     assert left == sorted(left)
     assert any(0 < count < 250 for count in left)
     pd.testing.assert_frame_equal(table(tmp_path / "killed"), table(tmp_path / "whole"))

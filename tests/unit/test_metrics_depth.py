@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -206,3 +210,20 @@ def test_what_cannot_be_scored_is_an_error(change, message):
     arguments = {"predicted_m": np.ones((2, 2)), "true_m": np.ones((2, 2)), "cap_m": CAP}
     with pytest.raises(InputError, match=message):
         depth_metrics(**{**arguments, **change})
+
+
+def test_the_last_bits_do_not_depend_on_who_compiled_the_sums(tmp_path):
+    # One process compiles, the next one finds the code in the cache.
+    program = (
+        "import numpy as np; from vbanalysis.metrics._depth_sums import depth_sums\n"
+        "true = np.random.default_rng(0).uniform(0.5, 20, (40, 64, 97)).astype(np.float32)\n"
+        "every, cap = np.ones(true.shape[1:], bool), (1e-3, 80.0)\n"
+        "print([depth_sums(t * np.float32(1.001), t, every, cap, False, False) for t in true])"
+    )
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    first, second = (
+        subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True).stdout
+        for _ in range(2)
+    )
+    assert first == second
+    assert list(tmp_path.rglob("*.nbc"))

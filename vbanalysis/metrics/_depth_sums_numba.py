@@ -3,6 +3,9 @@
 Pixels are compared in blocks that stay in the fastest cache: those to compare are gathered, then each
 sum is a loop of its own, short and without branches, which the compiler turns into vector
 instructions. Without `error_model="numpy"` each division would test for zero, and none would be one.
+All of it is one compiled function. A function that another one calls would be compiled twice, alone and
+within its caller, and sum in another order each time; which of the two runs depends on whether the caller was
+compiled in this process or found in the cache, and the last bits of a figure would tell.
 `_depth_sums.numpy_sums` holds the same arithmetic on NumPy; the tests hold the two equal.
 """
 
@@ -21,7 +24,7 @@ _LN2 = math.log(2)
 _ROOT_HALF = int(np.float64(math.sqrt(0.5)).view(np.int64))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
 def add_sums(predicted, true, compared, low, high, drop_unbounded, drop_unknown, counts, sums):
     """Add to the counts and the sums of `DepthSums`, in its order, those of flat arrays."""
     p, t, quotient = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
@@ -39,7 +42,7 @@ def add_sums(predicted, true, compared, low, high, drop_unbounded, drop_unknown,
         counts[0] += n
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(inline="always")
 def _gather(predicted, true, compared, start, stop, low, high, drop_unbounded, drop_unknown, p, t, counts):
     """Put the pixels to compare side by side, clipped, and return how many they are."""
     n = 0
@@ -64,7 +67,7 @@ def _gather(predicted, true, compared, start, stop, low, high, drop_unbounded, d
     return n
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(inline="always")
 def _add_plain(p, t, quotient, n, counts, sums):
     """Add all but the logarithms, and leave the quotients p / t in `quotient`."""
     under1 = under2 = under3 = 0
@@ -89,7 +92,7 @@ def _add_plain(p, t, quotient, n, counts, sums):
     sums[2] += squared
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(inline="always")
 def _log(x, bits, exponents, n):
     """Natural logarithm in place, to 4 units in the last place; `math.log` would not become vectors.
 
@@ -117,7 +120,7 @@ def _log(x, bits, exponents, n):
         x[i] = exponents[i] * _LN2 + 2 * (s + s * z * tail)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(inline="always")
 def _add_logs(d, n, before, sums):
     """Add the logarithms of a block to those of `before` pixels (Chan et al. 1979, equation 2.1)."""
     total = absolute = 0.0
