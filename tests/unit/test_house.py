@@ -64,7 +64,8 @@ def test_every_pin_installs_on_the_oldest_python_that_the_pyproject_allows():
     refused = {
         name: asked
         for name in pins()
-        if (asked := metadata(name)["Requires-Python"]) and f"{oldest.version}.0" not in SpecifierSet(asked)
+        if (asked := metadata(name).get("Requires-Python"))
+        and f"{oldest.version}.0" not in SpecifierSet(asked)
     }
     assert not refused
 
@@ -89,7 +90,7 @@ def test_the_pins_are_those_packages_and_all_that_they_need():
 @pytest.mark.parametrize(
     ("folders", "extras"),
     [
-        (["vbanalysis"], {"all", "dask", "diffusers"}),
+        (["vbanalysis"], {"all", "coco", "dask", "diffusers"}),
         (["tests", "benchmarks", "notebooks"], PROJECT["optional-dependencies"]),
     ],
 )

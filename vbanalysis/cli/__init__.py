@@ -11,7 +11,7 @@ import sys
 import typer
 
 from vbanalysis import __version__
-from vbanalysis.cli import data, decode, encode, evaluate, generate, inspect, mini, plugins, suite
+from vbanalysis.cli import data, decode, encode, evaluate, generate, inspect, mini, plugins, score, suite
 from vbanalysis.errors import VbanalysisError
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ app.command()(inspect.inspect)
 app.add_typer(mini.app, name="mini")
 app.add_typer(suite.app, name="suite")
 app.command()(plugins.plugins)
+app.add_typer(score.app, name="score")
 
 
 def main() -> None:

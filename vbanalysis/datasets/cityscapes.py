@@ -90,16 +90,18 @@ LABELS = (
 CLASSES = tuple(label.name for label in LABELS if label.scored)
 """The 19 classes, in the order of their trainIds."""
 
-_CLASS_OF_ID = np.array(
-    [CLASSES.index(label.name) if label.scored else -1 for label in LABELS], dtype=np.int32
-)
+SCORED_IDS = tuple(place for place, label in enumerate(LABELS) if label.scored)
+"""The ids of the 19 classes."""
+
+_CLASS_OF_ID = np.full(len(LABELS), -1, np.int32)
+_CLASS_OF_ID[list(SCORED_IDS)] = np.arange(len(SCORED_IDS))
 
 
-def read_classes(path: Path) -> np.ndarray:
-    """A PNG of label ids as classes.
+def read_label_ids(path: Path) -> np.ndarray:
+    """A PNG of label ids.
 
     Returns:
-        (H, W) int32, k is class k of `CLASSES`, -1 a label that is not scored.
+        (H, W) uint8, the places in `LABELS`.
 
     Raises:
         DataError: It holds a label that Cityscapes does not have.
@@ -111,7 +113,7 @@ def read_classes(path: Path) -> np.ndarray:
             f"{shown(path)} holds the label {ids.max()}, expected Cityscapes' label ids from 0 to "
             f"{len(LABELS) - 1} (not train ids, nor instance ids)"
         )
-    return _CLASS_OF_ID[ids]
+    return ids.astype(np.uint8, copy=False)
 
 
 class Cityscapes(Listed):
@@ -150,7 +152,7 @@ class Cityscapes(Listed):
         path, key = self._labels[place], self.ids[place]
         image_path = self.folder / "leftImg8bit" / self.split / path.parent.name / f"{key}_leftImg8bit.png"
         instances_path = path.with_name(f"{key}_gtFine_instanceIds.png")
-        image, classes = read_photo(image_path), read_classes(path)
+        image, classes = read_photo(image_path), _CLASS_OF_ID[read_label_ids(path)]
         check_size(path, classes, image, image_path)
         info: dict[str, Any] = {"city": path.parent.name, "licence": LICENCE, "source": OFFICIAL.source}
         if instances_path.is_file():

@@ -20,12 +20,19 @@ from vbanalysis.metrics.crops import CROPS, CropBox, crop_box, crop_mask
 from vbanalysis.metrics.depth import DepthMetrics, depth_metrics, depth_metrics_by_region, pool_depth
 from vbanalysis.metrics.depth_regions import depth_bins, edge_zones
 from vbanalysis.metrics.image import psnr, ssim
+from vbanalysis.metrics.instance_figures import (
+    InstanceMetrics,
+    InstanceSums,
+    PresenceMetrics,
+    instance_metrics,
+    instance_sums,
+    presence_metrics,
+)
 from vbanalysis.metrics.instances import (
     IOU_THRESHOLDS,
     InstanceCounts,
-    InstanceMetrics,
+    best_annotator,
     instance_counts,
-    instance_metrics,
     mask_ious,
     match_instances,
 )
@@ -60,16 +67,19 @@ __all__ = [
     "DepthMetrics",
     "InstanceCounts",
     "InstanceMetrics",
+    "InstanceSums",
     "MaskOverlap",
     "NormalErrors",
     "NormalHistogram",
     "NormalMetrics",
     "OcclusionMetrics",
+    "PresenceMetrics",
     "ReferringMetrics",
     "SemanticMetrics",
     "align_depth",
     "align_disparity",
     "angular_error_deg",
+    "best_annotator",
     "boundary_counts",
     "boundary_iou",
     "boundary_metrics",
@@ -87,6 +97,7 @@ __all__ = [
     "histogram_normals",
     "instance_counts",
     "instance_metrics",
+    "instance_sums",
     "keep_classes",
     "mask_ious",
     "mask_overlap",
@@ -98,6 +109,7 @@ __all__ = [
     "occlusion_f1",
     "pool_depth",
     "pool_normals",
+    "presence_metrics",
     "psnr",
     "referring_metrics",
     "semantic_metrics",

@@ -1,25 +1,25 @@
-"""Instances of one noun phrase against their truth, as SA-Co scores them.
+"""Instances of one noun phrase against their truth, matched as SA-Co matches them.
 
-An item is a pair of image and noun phrase. Masks are matched once a pair, counts are summed over
-pairs, and the figures follow from the sums. Source: SAM 3 (Carion et al. 2025), the official
-evaluator `sam3/eval/cgf1_eval.py`, whose small constants are kept.
+An item is a pair of image and noun phrase. Masks are matched once a pair, and of several annotators the
+best one counts; `vbanalysis.metrics.instance_figures` makes the figures of a data set from the counts.
+Source: SAM 3 (Carion et al. 2025), the official evaluator `sam3/eval/cgf1_eval.py`, whose small
+constants are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from vbanalysis.errors import InputError
-from vbanalysis.metrics._arguments import array_of
+from vbanalysis.metrics._arguments import array_of, each_of
 
 IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """The IoU that a match must reach, .50:.05:.95 as COCO writes them."""
 
 _EPS_F1 = 1e-4
-_EPS_MCC = 1e-6
 
 
 class InstanceCounts(NamedTuple):
@@ -34,30 +34,6 @@ class InstanceCounts(NamedTuple):
     true_positives: np.ndarray
     n_predicted: int
     n_true: int
-
-
-class InstanceMetrics(NamedTuple):
-    """The figures of a data set; `cgf1` and `pmf1` are means over `IOU_THRESHOLDS`.
-
-    Attributes:
-        cgf1: Classification-gated F1, `pmf1 * il_mcc`.
-        pmf1: Micro F1 of the instances over the pairs that have true ones. Pairs without any
-            prediction add their misses.
-        il_mcc: Matthews correlation of presence: something predicted against something there. It is
-            0 where all pairs have true instances, or none has.
-        cgf1_50: `cgf1` at IoU 0.5.
-        pmf1_50: `pmf1` at IoU 0.5.
-        n: Pairs.
-        n_positive: Pairs with true instances.
-    """
-
-    cgf1: float
-    pmf1: float
-    il_mcc: float
-    cgf1_50: float
-    pmf1_50: float
-    n: int
-    n_positive: int
 
 
 def mask_ious(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -123,45 +99,58 @@ def instance_counts(predicted: np.ndarray, true: np.ndarray) -> InstanceCounts:
     return match_instances(mask_ious(predicted, true))
 
 
-def instance_metrics(pairs: Iterable[InstanceCounts]) -> InstanceMetrics:
-    """Score a data set; or one pair, whose `pmf1` is then its own F1.
+def best_annotator(candidates: Sequence[InstanceCounts]) -> InstanceCounts:
+    """The counts against the annotator with whom the prediction agrees most, where there are several.
+
+    SA-Co's rule: an annotator who, like the prediction, found nothing; else the one with the largest F1,
+    mean over `IOU_THRESHOLDS` and with the official constants; of equal ones the first.
 
     Args:
-        pairs: What `instance_counts` or `match_instances` gave for each pair.
+        candidates: What `instance_counts` gave for one prediction against each annotator.
 
     Raises:
-        InputError: There is no pair.
+        InputError: There is no annotator, or the counts are not of one prediction.
 
     Examples:
-        >>> right = np.array([[1, 1, 0, 2]])
-        >>> round(instance_metrics([instance_counts(right, right)]).pmf1, 3)
-        1.0
+        >>> predicted = np.array([[1, 1, 2, 2]])
+        >>> merged, apart = np.array([[1, 1, 1, 1]]), np.array([[2, 2, 1, 1]])
+        >>> best_annotator([instance_counts(predicted, true) for true in (merged, apart)]).n_true
+        2
     """
-    pairs = list(pairs)
-    if not pairs:
-        raise InputError("pairs is empty: there is no pair to score")
-    hits = np.stack([pair.true_positives for pair in pairs])
-    predicted = np.array([pair.n_predicted for pair in pairs])
-    true = np.array([pair.n_true for pair in pairs])
-    positive = true > 0
-
-    # Hits and misses come from positive pairs alone; what is predicted elsewhere counts in the MCC.
-    found = hits.sum(axis=0)
-    precision = found / (predicted[positive].sum() + _EPS_F1)
-    recall = found / (true.sum() + _EPS_F1)
-    f1 = 2 * precision * recall / (precision + recall + _EPS_F1)
-    mcc = _mcc(predicted > 0, positive)
-    pmf1, pmf1_50 = float(f1.mean()), float(f1[0])
-    return InstanceMetrics(
-        pmf1 * mcc, pmf1, mcc, pmf1_50 * mcc, pmf1_50, len(pairs), int(np.count_nonzero(positive))
-    )
+    candidates = checked_counts(candidates, "candidates")
+    if not candidates:
+        raise InputError("candidates is empty: there is no annotator to choose")
+    if len({each.n_predicted for each in candidates}) > 1:
+        raise InputError("candidates are of different predictions: their n_predicted differ")
+    agreed = [each for each in candidates if not each.n_predicted and not each.n_true]
+    return agreed[0] if agreed else max(candidates, key=_own_f1)
 
 
-def _mcc(predicted: np.ndarray, true: np.ndarray) -> float:
-    """Matthews correlation of two rows of booleans, with the official constant."""
-    tp, fp = float(np.sum(predicted & true)), float(np.sum(predicted & ~true))
-    fn, tn = float(np.sum(~predicted & true)), float(np.sum(~predicted & ~true))
-    return (tp * tn - fp * fn) / (((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5 + _EPS_MCC)
+def checked_counts(counts: Iterable[InstanceCounts], name: str) -> list[InstanceCounts]:
+    """The counts in a list, held to the form that `match_instances` gives them.
+
+    Raises:
+        InputError: They are not of that form.
+    """
+    counts = each_of(InstanceCounts, counts, name)
+    for each in counts:
+        hits = np.asarray(each.true_positives)
+        whole = hits.dtype.kind in "iu" and hits.shape == IOU_THRESHOLDS.shape
+        if not whole or min(each.n_predicted, each.n_true, *hits.tolist()) < 0:
+            raise InputError(
+                f"{name} must hold {len(IOU_THRESHOLDS)} counts of matches and two of instances, got {each}"
+            )
+    return counts
+
+
+def f1_of(hits: np.ndarray, n_predicted: int, n_true: int) -> np.ndarray:
+    """F1 at each threshold, with the official constants."""
+    precision, recall = hits / (n_predicted + _EPS_F1), hits / (n_true + _EPS_F1)
+    return np.asarray(2 * precision * recall / (precision + recall + _EPS_F1))
+
+
+def _own_f1(counts: InstanceCounts) -> float:
+    return float(f1_of(counts.true_positives, counts.n_predicted, counts.n_true).mean())
 
 
 def _instances(array: np.ndarray, name: str) -> np.ndarray:

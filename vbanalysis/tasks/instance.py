@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import numpy as np
 
 from vbanalysis.codecs import InstanceCodec
 from vbanalysis.errors import DataError
 from vbanalysis.instructions import STYLES, instance_prompt
-from vbanalysis.metrics import InstanceCounts, instance_counts, instance_metrics
+from vbanalysis.metrics import (
+    IOU_THRESHOLDS,
+    InstanceCounts,
+    InstanceSums,
+    best_annotator,
+    instance_counts,
+    instance_metrics,
+    instance_sums,
+)
 from vbanalysis.stats import Estimate
 from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, summed
 from vbanalysis.types import Instruction, Sample
@@ -64,8 +73,7 @@ class InstanceTask(VisionTask):
         """The pair's own `f1` and `f1_50`, and the counts that pooled figures are made of."""
         annotators = _annotators(sample)
         labels = np.maximum(resized(answer, annotators[0].shape[1:]), 0)
-        counts = [instance_counts(labels, masks) for masks in annotators]
-        best = max(counts, key=_own_f1)
+        best = best_annotator([instance_counts(labels, masks) for masks in annotators])
         return {
             "f1": _own_f1(best),
             "f1_50": _own_f1(best, 0),
@@ -89,29 +97,15 @@ def _own_f1(counts: InstanceCounts, threshold: int | None = None) -> float:
 
 
 def _part(row: Row) -> list[int]:
-    """Sums from which all figures follow: matches and counts of positive pairs, and the table of presence."""
-    there, seen = row["n_true"] > 0, row["n_predicted"] > 0
-    positive = [row["n_predicted"] if there else 0, row["n_true"]]
-    presence = [
-        int(there and seen),
-        int(not there and seen),
-        int(there and not seen),
-        int(not (there or seen)),
-    ]
-    return [*row["true_positives"], *positive, *presence]
+    """The pair's `InstanceSums`, flat."""
+    counts = InstanceCounts(np.array(row["true_positives"]), row["n_predicted"], row["n_true"])
+    hits, *rest = astuple(instance_sums([counts]))
+    return [*hits.tolist(), *rest]
 
 
 def _figures(sums: np.ndarray) -> dict[str, float]:
-    """`instance_metrics` of pairs that add up to the sums."""
-    *hits, predicted, true, both, false, missed, neither = sums.tolist()
-    none = np.zeros(len(hits), np.int64)
-    # The pairs themselves are gone, but their sums and their presence are all that counts.
-    pairs = [InstanceCounts(none, 1, 0)] * false + [InstanceCounts(none, 0, 0)] * neither
-    pairs += [InstanceCounts(none, 0, 1)] * missed + [InstanceCounts(none, 1, 1)] * both
-    if both:
-        rest = InstanceCounts(np.array(hits), predicted - both + 1, true - both - missed + 1)
-        pairs[-1] = rest
-    found = instance_metrics(pairs)
+    hits, rest = sums[: len(IOU_THRESHOLDS)], sums[len(IOU_THRESHOLDS) :]
+    found = instance_metrics(InstanceSums(hits, *map(int, rest)))
     return {name: float(getattr(found, name)) for name in ("cgf1", "pmf1", "il_mcc", "cgf1_50", "pmf1_50")}
 
 
