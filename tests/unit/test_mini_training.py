@@ -220,6 +220,16 @@ def test_a_regression_head_learns_on_the_painters_body(stage, run):
     assert read_weights(run.parent / "control/weights.safetensors")[0]["paint.weight"].shape[0] == 16
 
 
+def test_a_regression_control_that_goes_on_keeps_its_head(stage, run, tmp_path):
+    network = NetworkConfig.from_dict({**stage.network.as_dict(), "outputs": 16})
+    changes = {"head": "regression", "network": network, "start": str(run / "weights.safetensors")}
+    first = stage.model_copy(update=changes)
+    path = train(first, tmp_path / "first", until=8)
+    then = Trainee.start(first.model_copy(update={"start": str(path), "first": 8}))
+    assert torch.equal(then.network.paint.weight.half(), read_weights(path)[0]["paint.weight"])
+    assert then.network.paint.weight.abs().max() > 0
+
+
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(stage, run, monkeypatch):
     before = (run / "checkpoint.pt").read_bytes()
 

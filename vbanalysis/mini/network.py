@@ -122,11 +122,14 @@ class Painting(NamedTuple):
         pointing: (B, 1 + P + K, H, W) logits of where a pixel's colour comes from: 0 is free paint, then the
             P own colours, then the K colours that the prompt spells, in order; -inf for padding.
         offered: (B, P + K, 3) the colours to point at, in [-1, 1].
+        features: (B, C, h, w) on the way up, at a quarter of the side, or at the coarsest level if that is
+            finer: what is where, for who reads it in training.
     """
 
     free: Tensor
     pointing: Tensor
     offered: Tensor
+    features: Tensor | None = None
 
     def colours(self, *, hard: bool) -> Tensor:
         """The (B, 3, H, W) picture in [-1, 1].
@@ -199,6 +202,11 @@ class Network(nn.Module):
         nn.init.zeros_(self.paint.weight)
         nn.init.zeros_(self.paint.bias)  # type: ignore[arg-type]
 
+    @property
+    def features_width(self) -> int:
+        """Channels of `Painting.features`."""
+        return self.config.channels[min(2, len(self.config.channels) - 1)]
+
     def forward(
         self,
         noisy: Tensor,
@@ -234,8 +242,11 @@ class Network(nn.Module):
             if isinstance(stage, Stage):
                 kept.append(x)
         x = self.middle(x, condition, words, text.mask)
+        features = x
         for stage in self.up:
             if isinstance(stage, Up):
+                if x.shape[2] <= height // 4:
+                    features = x
                 x = stage(x, condition, words, text.mask)
             else:
                 x = stage(torch.cat([x, kept.pop()], dim=1), condition, words, text.mask)
@@ -249,7 +260,7 @@ class Network(nn.Module):
         closed = F.pad(~text.offered, (1 + own.shape[1], 0))
         pointing = pointing.masked_fill(closed[:, :, None, None], -torch.inf)
         offered = torch.cat([own, text.rgb.gather(1, places.expand(-1, -1, 3))], dim=1)
-        return Painting(self.paint(x).float(), pointing, offered)
+        return Painting(self.paint(x).float(), pointing, offered, features)
 
 
 def _waves(level: Tensor) -> Tensor:

@@ -215,7 +215,8 @@ def draw(scene: Scene, view: View, rng: np.random.Generator) -> Exercise | None:
     prompt = generation_prompt(told.text, _choose(rng, STYLES["generation"]))
     source = np.full(view.classes.shape, FREE, np.int16)
     weight = balanced(view.instances, 0.35)
-    return Exercise("generation", prompt.text, None, view.rgb, source, weight, {"claims": told.claims})
+    about = {"claims": told.claims, "scene": scene, "view": view}
+    return Exercise("generation", prompt.text, None, view.rgb, source, weight, about)
 
 
 def change(

@@ -36,6 +36,8 @@ class Stage(BaseModel):
         sure: Share of exercises with an image that start from pure noise.
         level_logit: Mean of the logit of the share of noise, where it is not pure. Blocks of pixels average
             noise away, so the layout of a picture is decided at much of it: above 0.8, a logit of 1.4.
+        layout: Weight of the loss by which the features of a drawing must tell what is where, see
+            `layout_reader`; 0 leaves it out.
         head: `"paint"` answers with pictures; `"regression"` with depth, normals and class scores, each in a
             channel of its own.
         canonical_focal: Depth is painted as a camera of this focal length would need it, in widths of the
@@ -61,6 +63,7 @@ class Stage(BaseModel):
     average: float = Field(default=0.998, ge=0, lt=1)
     sure: float = Field(default=0.92, ge=0, le=1)
     level_logit: float = Field(default=0.5, allow_inf_nan=False)
+    layout: float = Field(default=0.0, ge=0)
     head: Literal["paint", "regression"] = "paint"
     canonical_focal: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)

@@ -15,6 +15,7 @@ from vbanalysis.errors import DataError, TrainingError
 from vbanalysis.mini.network import Network
 from vbanalysis.mini.training.batches import TASKS, Batch
 from vbanalysis.mini.training.exercises import Exercise
+from vbanalysis.mini.training.layout_reader import LayoutReader
 from vbanalysis.mini.training.losses import Losses, painting_losses
 from vbanalysis.mini.training.muon import Muon
 from vbanalysis.mini.training.regression_loss import blank, regression_losses
@@ -46,8 +47,9 @@ class Trainee:
             for name, weight in self.network.named_parameters()
             if weight.ndim > 1 and not name.startswith(("text.word", "text.place", "own_keys"))
         ]
+        self.reader = LayoutReader(self.network.features_width) if stage.layout else None
         chosen = {id(weight) for weight in matrices}
-        others = [weight for weight in self.network.parameters() if id(weight) not in chosen]
+        others = [weight for weight in self._parameters() if id(weight) not in chosen]
         self.optimisers: tuple[torch.optim.Optimizer, ...] = (
             Muon(matrices, lr=stage.muon_lr),
             torch.optim.Adam(others, lr=stage.adam_lr, betas=(0.9, 0.98)),
@@ -66,7 +68,8 @@ class Trainee:
             tensors, told = read_weights(stage.start)
             if stage.first:
                 seconds = read_story(told, stage.start).seconds
-            if stage.head == "regression":  # with a head of its own on the start's body
+            if stage.head == "regression" and tensors["paint.weight"].shape != network.paint.weight.shape:
+                # A generator's body under a new head of numbers; a control that goes on keeps its head.
                 tensors |= {
                     key: weight for key, weight in network.named_parameters() if key.startswith("paint.")
                 }
@@ -89,6 +92,8 @@ class Trainee:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
             trainee.network.load_state_dict(state["network"])
+            if trainee.reader is not None:
+                trainee.reader.load_state_dict(state["reader"])
             for name, weight in trainee.average.items():
                 weight.copy_(state["average"][name])
             for optimiser, kept in zip(trainee.optimisers, state["optimisers"], strict=True):
@@ -114,6 +119,7 @@ class Trainee:
             raise self._diverged("a weight", folder)
         state = {
             "network": self.network.state_dict(),
+            "reader": None if self.reader is None else self.reader.state_dict(),
             "average": self.average,
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "samples": self.samples,
@@ -161,9 +167,15 @@ class Trainee:
         if not finite.all():
             tasks = sorted({TASKS[task] for task in batch.task[~finite].tolist()})
             raise self._diverged(f"the loss of {', '.join(tasks)}", folder)
-        losses.total.backward()
+        total = losses.total
+        if self.reader is not None and painting.features is not None:
+            total = total + self.stage.layout * self.reader.losses(painting.features, exercises).mean()
+        total.backward()
         if processes > 1:
-            _average_gradients(self.network, processes)
+            for weight in self.reader.parameters() if self.reader is not None else ():
+                if weight.grad is None:  # nothing was drawn in this share
+                    weight.grad = torch.zeros_like(weight)
+            _average_gradients(self._parameters(), processes)
         factor = self.stage.rate(self.samples)
         for optimiser, rate in zip(self.optimisers, self.rates, strict=True):
             for group in optimiser.param_groups:
@@ -178,6 +190,10 @@ class Trainee:
             for name, weight in self.network.named_parameters():
                 self.average[name].lerp_(weight, 1 - keep)
         return losses
+
+    def _parameters(self) -> list[nn.Parameter]:
+        """All that learns."""
+        return [*self.network.parameters(), *(self.reader.parameters() if self.reader is not None else ())]
 
     def _diverged(self, what: str, folder: Path | None) -> TrainingError:
         step = self.samples // self.stage.batch
@@ -195,8 +211,8 @@ def _random_network(stage: Stage) -> Network:
         return Network(stage.network)
 
 
-def _average_gradients(network: nn.Module, processes: int) -> None:
-    gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+def _average_gradients(weights: Sequence[nn.Parameter], processes: int) -> None:
+    gradients = [weight.grad for weight in weights if weight.grad is not None]
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
     flat /= processes
