@@ -146,3 +146,24 @@ def test_an_expression_about_red_is_not_marked_in_red():
     spoken = task.instruction(Sample("b", None, phrase="the red door", masks=(mask,)))
     assert plain.colours == ((255, 0, 0),)
     assert spoken.colours != ((255, 0, 0),)
+
+
+def test_samples_of_one_scene_are_drawn_together():
+    depth, referring = (plugins.load("tasks", name, VisionTask) for name in ("depth", "referring"))
+    values = [0.1, 0.1, 0.1, 0.9, 0.9, 0.9, 0.4, 0.5, 0.6, 0.5]
+    rows = [{"absrel": value, "scene": scene} for value, scene in zip(values, "aaabbbcdef", strict=True)]
+    alone = depth.aggregate([{"absrel": row["absrel"]} for row in rows])["absrel"]
+    together = depth.aggregate(rows)["absrel"]
+    assert (together.value, together.n, together.clusters) == (alone.value, 10, 6)
+    assert together.high - together.low > 1.2 * (alone.high - alone.low)
+    # A scene of its own for each sample is as good as none.
+    assert depth.aggregate([row | {"scene": str(k)} for k, row in enumerate(rows)])["absrel"] == alone
+    masks = [
+        {"iou": value, "intersection": int(10 * value), "union": 10, "scene": row["scene"]}
+        for value, row in zip(values, rows, strict=True)
+    ]
+    assert {figure.clusters for figure in referring.aggregate(masks).values()} == {6}
+    ciou = referring.aggregate(masks)["ciou"]
+    apart = referring.aggregate([{**row, "scene": None} for row in masks])["ciou"]
+    assert ciou.value == apart.value
+    assert ciou.high - ciou.low > 1.2 * (apart.high - apart.low)

@@ -90,6 +90,8 @@ class SaCo(Listed):
                     f"{self.annotators[0].path.name} says {pair.height} x {pair.width} of pair {key!r}"
                 )
         info = {"file_name": pair.file_name, "licence": LICENCE, "source": OFFICIAL.source}
+        if pair.file_name is not None:
+            info["scene"] = pair.file_name
         return Sample(id=str(key), image=image, phrase=pair.phrase, masks=tuple(masks), info=info)
 
     def describe(self) -> dict[str, Any]:

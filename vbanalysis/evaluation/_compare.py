@@ -11,6 +11,7 @@ from vbanalysis.errors import InputError
 from vbanalysis.evaluation._results import Results, open_run
 from vbanalysis.paths import shown
 from vbanalysis.stats import Estimate, permutation_test
+from vbanalysis.tasks import scenes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ class Comparison(NamedTuple):
 
 
 def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> list[Comparison]:
-    """Compare two runs sample by sample.
+    """Compare two runs sample by sample; samples of one scene are drawn together.
 
     Args:
         first: Folder of a run.
@@ -63,12 +64,13 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
         a, b = rows[f"{name}_1"].to_numpy(float), rows[f"{name}_2"].to_numpy(float)
         known = np.isfinite(a) & np.isfinite(b)
         if known.any():
-            found.append(_compared(name, a[known], b[known]))
+            clusters = scenes(rows[known].rename(columns={"scene_1": "scene"}).to_dict("records"))
+            found.append(_compared(name, a[known], b[known], clusters))
     return found
 
 
-def _compared(name: str, a: np.ndarray, b: np.ndarray) -> Comparison:
-    test = permutation_test(b, a)
+def _compared(name: str, a: np.ndarray, b: np.ndarray, clusters: list[str] | None) -> Comparison:
+    test = permutation_test(b, a, clusters=clusters)
     better = float(np.mean((b > a) + 0.5 * (b == a)))
     return Comparison(name, float(a.mean()), float(b.mean()), test.difference, test.p, better)
 

@@ -4,10 +4,11 @@ A unit is what was drawn independently: an image, a scene, a voter, never a pixe
 scene are told apart from ones that do not by `clusters`, one label a unit. All intervals are of 95 %.
 """
 
+from vbanalysis.stats._arguments import Clusters
 from vbanalysis.stats.bootstrap import mean_estimate, resampled_estimate
 from vbanalysis.stats.corrections import Corrected, benjamini_hochberg, holm
 from vbanalysis.stats.effects import cliffs_delta, cohens_dz
-from vbanalysis.stats.estimate import FEWEST_FOR_INTERVAL, Estimate
+from vbanalysis.stats.estimate import FEWEST_FOR_INTERVAL, RANGE, Estimate
 from vbanalysis.stats.paired import (
     PermutationTest,
     SignTest,
@@ -30,6 +31,8 @@ from vbanalysis.stats.proportions import clopper_pearson, wilson
 
 __all__ = [
     "FEWEST_FOR_INTERVAL",
+    "RANGE",
+    "Clusters",
     "Corrected",
     "Estimate",
     "PermutationTest",

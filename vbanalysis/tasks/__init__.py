@@ -4,6 +4,6 @@ The only place where instructions, codecs and metrics meet, one file a task. A t
 such as `depth` or `depth?alignment=median` through `vbanalysis.plugins`.
 """
 
-from vbanalysis.tasks._task import Answer, Row, VisionTask, resized
+from vbanalysis.tasks._task import Answer, Row, VisionTask, resized, scenes
 
-__all__ = ["Answer", "Row", "VisionTask", "resized"]
+__all__ = ["Answer", "Row", "VisionTask", "resized", "scenes"]

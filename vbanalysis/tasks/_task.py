@@ -10,7 +10,7 @@ import numpy as np
 
 from vbanalysis import types
 from vbanalysis.errors import DataError, InputError
-from vbanalysis.stats import FEWEST_FOR_INTERVAL, Estimate
+from vbanalysis.stats import FEWEST_FOR_INTERVAL, RANGE, Clusters, Estimate, mean_estimate
 from vbanalysis.types import Instruction, Sample
 
 Answer = np.ndarray
@@ -88,48 +88,73 @@ def resized(answer: Answer, shape: tuple[int, int]) -> Answer:
     return answer[rows[:, None], columns]
 
 
-def column(rows: Sequence[Row], name: str) -> np.ndarray:
-    """(n,) float64 values of a column, those that are NaN left out."""
-    values = np.array([row[name] for row in rows], np.float64)
-    return values[np.isfinite(values)]
+def scenes(rows: Sequence[Row]) -> list[str] | None:
+    """The scene of each row, whose samples are drawn together; None where each sample has one of its own.
+
+    Frames of one room or one drive are much alike: as so many independent samples they would give
+    intervals that are too narrow.
+    """
+    labels = [str(row["scene"]) if row.get("scene") else f"#{k}" for k, row in enumerate(rows)]
+    return labels if len(set(labels)) < len(labels) else None
+
+
+def means(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:
+    """The mean of each of the columns over the rows in which it is finite, if there are any."""
+    found = {}
+    for name in names:
+        known = [row for row in rows if np.isfinite(row.get(name, np.nan))]
+        if known:
+            values = np.array([row[name] for row in known], np.float64)
+            found[name] = mean_estimate(values, clusters=scenes(known))
+    return found
 
 
 def summed(
     parts: np.ndarray,
     figures: Callable[[np.ndarray], Mapping[str, float]],
+    clusters: Clusters | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Estimate]:
     """Figures of sums over samples, such as an IoU of summed confusions, with 95 % percentile intervals.
 
-    The bootstrap over samples draws how often each is taken, so a resample is one product with `parts`.
+    The bootstrap draws how often each sample is taken, so a resample is one product with `parts`.
 
     Args:
         parts: (n, k) what each sample adds to the sums.
         figures: From (k,) sums to figures by name; one that is NaN for the whole is left out.
+        clusters: One label a sample, drawn together where they are equal.
         resamples: Of the bootstrap.
         seed: Of the resamples.
 
     Returns:
-        By name; with fewer samples than `FEWEST_FOR_INTERVAL`, the range over them in place of an interval.
+        By name; with fewer samples, or clusters, than `FEWEST_FOR_INTERVAL` the range over them in place of
+        an interval.
     """
-    n = len(parts)
+    n_samples, n_clusters = len(parts), None
     whole = figures(parts.sum(axis=0))
+    if clusters is not None:
+        _, places = np.unique(np.asarray(clusters), return_inverse=True)
+        n_clusters = int(places.max()) + 1
+        together = np.zeros((n_clusters, parts.shape[1]), parts.dtype)
+        np.add.at(together, places, parts)
+        parts = together
+    n = len(parts)
     if n < FEWEST_FOR_INTERVAL:
         found = [figures(part) for part in parts]
-        quantiles = (0.0, 1.0)
+        quantiles, method = (0.0, 1.0), RANGE
     else:
         # The same samples in every resample's order give the same sums, so counts are enough.
         counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
         found = [figures(count @ parts) for count in counts]
-        quantiles = (0.025, 0.975)
+        quantiles, method = (0.025, 0.975), "percentile bootstrap"
     estimates = {}
     for name, value in whole.items():
         values = np.array([each.get(name, np.nan) for each in found], np.float64)
         values = values[np.isfinite(values)]
         if np.isfinite(value):
             low, high = np.quantile(values, quantiles) if len(values) else (np.nan, np.nan)
-            estimates[name] = Estimate(float(value), float(low), float(high), n)
+            estimates[name] = Estimate(float(value), float(low), float(high), n_samples, method, n_clusters)
     return estimates
 
 

@@ -11,8 +11,8 @@ from vbanalysis.errors import InputError
 from vbanalysis.instructions import COLORMAPS, depth_prompt
 from vbanalysis.metrics import depth_metrics
 from vbanalysis.metrics.depth import Alignment, Unbounded, Unknown
-from vbanalysis.stats import Estimate, mean_estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, column, needed, resized
+from vbanalysis.stats import Estimate
+from vbanalysis.tasks._task import Answer, Row, VisionTask, means, needed, resized
 from vbanalysis.types import Instruction, Sample
 
 CAP_M = (0.1, 80.0)
@@ -94,11 +94,7 @@ class DepthTask(VisionTask):
 
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
         """Mean over the images that have a pixel to compare."""
-        return {
-            name: mean_estimate(values)
-            for name in _AGGREGATED
-            if name in rows[0] and len(values := column(rows, name))
-        }
+        return means(rows, _AGGREGATED)
 
     @staticmethod
     def _codec(instruction: Instruction) -> DepthCodec | ColormapCodec:

@@ -20,7 +20,7 @@ from vbanalysis.metrics import (
     instance_sums,
 )
 from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, summed
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
 from vbanalysis.types import Instruction, Sample
 
 SMALL = 128
@@ -85,7 +85,7 @@ class InstanceTask(VisionTask):
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
         """The figures of `instance_metrics`, over pairs."""
         parts = np.array([_part(row) for row in rows], np.int64)
-        return summed(parts, _figures)
+        return summed(parts, _figures, scenes(rows))
 
 
 def _own_f1(counts: InstanceCounts, threshold: int | None = None) -> float:

@@ -10,8 +10,8 @@ from vbanalysis.codecs import NormalCodec
 from vbanalysis.instructions import normals_prompt
 from vbanalysis.metrics import normal_errors, pool_normals
 from vbanalysis.metrics.normals import UNDER_DEG, Unknown
-from vbanalysis.stats import Estimate, mean_estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, column, needed, one_of, resized, summed
+from vbanalysis.stats import Estimate
+from vbanalysis.tasks._task import Answer, Row, VisionTask, means, needed, one_of, resized, scenes, summed
 from vbanalysis.types import Instruction, Sample
 
 _FIGURES = ("mean_deg", "median_deg", "rmse_deg", *(f"under_{deg:g}".replace(".", "_") for deg in UNDER_DEG))
@@ -67,9 +67,10 @@ class NormalsTask(VisionTask):
 
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
         """Means over images, as Marigold and Metric3D give; and over pixels, as DSINE, but its median."""
-        means = {name: mean_estimate(values) for name in _FIGURES if len(values := column(rows, name))}
-        parts = np.array([_part(row) for row in rows if row["n_pixels"]], np.float64)
-        return {**means, **(summed(parts, _pooled) if len(parts) else {})}
+        compared = [row for row in rows if row["n_pixels"]]
+        parts = np.array([_part(row) for row in compared], np.float64)
+        pooled = summed(parts, _pooled, scenes(compared)) if len(parts) else {}
+        return {**means(rows, _FIGURES), **pooled}
 
 
 def _part(row: Row) -> list[float]:

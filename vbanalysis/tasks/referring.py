@@ -11,7 +11,7 @@ from vbanalysis.errors import DataError
 from vbanalysis.instructions import STYLES, referring_prompt, words_and_colours
 from vbanalysis.metrics import MaskOverlap, mask_overlap, referring_metrics
 from vbanalysis.stats import Estimate, mean_estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, summed
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
 from vbanalysis.types import Instruction, Rgb, Sample
 
 _COLOURS: tuple[Rgb, ...] = ((255, 0, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255))
@@ -61,11 +61,14 @@ class ReferringTask(VisionTask):
         """`giou`, `ciou` and the share of expressions whose IoU reaches 0.5, 0.7 and 0.9."""
         overlaps = [MaskOverlap(row["intersection"], row["union"]) for row in rows]
         ious = np.array([overlap.iou for overlap in overlaps])
+        clusters = scenes(rows)
         return {
-            "giou": mean_estimate(ious),
-            **summed(np.array(overlaps), _ciou),
+            "giou": mean_estimate(ious, clusters=clusters),
+            **summed(np.array(overlaps), _ciou, clusters),
             **{
-                f"precision_{100 * threshold:.0f}": mean_estimate((ious >= threshold).astype(float))
+                f"precision_{100 * threshold:.0f}": mean_estimate(
+                    (ious >= threshold).astype(float), clusters=clusters
+                )
                 for threshold in _THRESHOLDS
             },
         }

@@ -13,7 +13,7 @@ from vbanalysis.errors import InputError
 from vbanalysis.instructions import CITYSCAPES, NOTATIONS, STYLES, semantic_prompt
 from vbanalysis.metrics import confusion_matrix, semantic_metrics
 from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, summed
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
 from vbanalysis.types import Instruction, Rgb, Sample
 
 
@@ -84,7 +84,7 @@ class SemanticTask(VisionTask):
             classes = {f"iou_{name}": float(iou) for name, iou in zip(names, found.iou, strict=True)}
             return {"miou": found.miou, "pixel_accuracy": found.pixel_accuracy, **classes}
 
-        return summed(counts, figures)
+        return summed(counts, figures, scenes(rows))
 
     def _codec(self, instruction: Instruction) -> PaletteCodec:
         classes = dict(zip(instruction.classes, instruction.colours, strict=True))
