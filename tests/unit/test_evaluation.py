@@ -236,6 +236,8 @@ def test_two_runs_are_compared_sample_by_sample(tmp_path, painter):
     assert absrel.better == 0
     assert found["n_unbounded"].p == 1.0
     assert "place" not in found
+    assert all(each.p <= each.p_holm <= 1 for each in found.values())
+    assert not any(each.pooled for each in found.values())
     evaluate("normals", "codec", DATA, tmp_path / "three")
     with pytest.raises(InputError, match="are of 'depth' and 'normals'"):
         compare(tmp_path / "one", tmp_path / "three")
@@ -244,6 +246,20 @@ def test_two_runs_are_compared_sample_by_sample(tmp_path, painter):
         compare(tmp_path / "one", tmp_path / "four")
     with pytest.raises(DataError, match="is no folder of a run"):
         compare(tmp_path / "one", tmp_path / "nothing")
+
+
+def test_two_runs_are_compared_by_what_their_samples_add_up_to(tmp_path):
+    for name, background in (("one", "false"), ("two", "true")):
+        spec = f"semantic?background={background}"
+        evaluate(spec, "mini?steps=1", "scenes:validation?n=6", tmp_path / name)
+    found = {each.metric: each for each in compare(tmp_path / "one", tmp_path / "two") if each.pooled}
+    runs = [open_run(tmp_path / name) for name in ("one", "two")]
+    miou = found["miou"]
+    assert (miou.first, miou.second) == tuple(run.figures["miou"].value for run in runs)
+    assert miou.difference.value == pytest.approx(miou.second - miou.first)
+    assert miou.difference.low <= miou.difference.value <= miou.difference.high
+    assert np.isnan(miou.better)
+    assert {f"iou_{name}" for name in ("floor", "wall")} <= found.keys()
 
 
 def test_what_cannot_be_loaded_ends_before_it_begins(tmp_path):

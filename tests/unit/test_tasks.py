@@ -5,7 +5,13 @@ import pytest
 
 from vbanalysis import plugins
 from vbanalysis.errors import DataError, InputError, PluginError
-from vbanalysis.metrics import instance_counts, instance_metrics, referring_metrics, semantic_metrics
+from vbanalysis.metrics import (
+    instance_counts,
+    instance_metrics,
+    presence_metrics,
+    referring_metrics,
+    semantic_metrics,
+)
 from vbanalysis.metrics.referring import MaskOverlap
 from vbanalysis.tasks import VisionTask, resized
 from vbanalysis.types import Sample
@@ -118,8 +124,11 @@ def test_pooled_figures_are_those_of_the_metrics():
         pairs.append(instance_counts(predicted, true))
         rows.append(instance.score(predicted.astype(np.int32), sample))
     expected = instance_metrics(pairs)
+    presence = presence_metrics(pairs)
     for name, estimate in instance.aggregate(rows).items():
-        assert estimate.value == pytest.approx(getattr(expected, name), abs=1e-9), name
+        of = presence if name.startswith("presence_") else expected
+        value = getattr(of, name.removeprefix("presence_"))
+        assert estimate.value == pytest.approx(value, abs=1e-9), name
 
     referring = plugins.load("tasks", "referring")
     overlaps = [MaskOverlap(int(a), int(a + b)) for a, b in rng.integers(0, 30, (9, 2))]

@@ -81,9 +81,10 @@ def compare(
     width = max(len(each.metric) for each in found)
     typer.echo(f"{'metric':{width}}  {'first':>9}  {'second':>9}  difference (95 %, paired)")
     for each in found:
+        larger = "pooled over samples" if each.pooled else f"second larger on {100 * each.better:.0f} %"
         typer.echo(
             f"{each.metric:{width}}  {each.first:9.4g}  {each.second:9.4g}  {each.difference:.4g}  "
-            f"p={each.p:.2g}, second larger on {100 * each.better:.0f} %"
+            f"p={each.p:.2g}, p={each.p_holm:.2g} by Holm for {len(found)} metrics, {larger}"
         )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from vbanalysis import plugins
 from vbanalysis.errors import InputError
 from vbanalysis.evaluation._results import Results, open_run
 from vbanalysis.paths import shown
-from vbanalysis.stats import Estimate, permutation_test
-from vbanalysis.tasks import scenes
+from vbanalysis.stats import Estimate, holm, permutation_test
+from vbanalysis.tasks import VisionTask, scenes, summed_difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +25,15 @@ class Comparison(NamedTuple):
     """One metric of two runs, over the samples that both have scored.
 
     Attributes:
-        metric: Column of the records.
-        first: Mean of the first run.
-        second: Mean of the second run.
-        difference: Mean of second minus first, a sample at a time, with its interval.
-        p: Of a two-sided permutation test (signs of the differences changed about).
-        better: Share of the samples on which the second run has the larger value, ties counted half.
+        metric: Column of the records; or, where `pooled`, name of the run's figure.
+        first: The first run's: a mean over samples, or pooled.
+        second: The second run's.
+        difference: Second minus first, the same samples drawn for both, with its interval.
+        p: Of a two-sided permutation test: the runs change places on samples, or scenes, at random.
+        p_holm: The same, corrected by Holm's rule for all metrics that are compared here.
+        better: Share of the samples on which the second run has the larger value, ties counted half; NaN
+            where the metric is pooled.
+        pooled: Whether it follows from sums over samples, such as an IoU of summed confusions.
     """
 
     metric: str
@@ -36,11 +41,15 @@ class Comparison(NamedTuple):
     second: float
     difference: Estimate
     p: float
+    p_holm: float
     better: float
+    pooled: bool
 
 
 def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> list[Comparison]:
-    """Compare two runs sample by sample; samples of one scene are drawn together.
+    """Compare two runs sample by sample, and by what their samples add up to.
+
+    Samples of one scene are drawn together.
 
     Args:
         first: Folder of a run.
@@ -53,41 +62,54 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
     one, two = open_run(first), open_run(second)
     if one.about["task"].split("?")[0] != two.about["task"].split("?")[0]:
         raise InputError(f"the runs are of {one.about['task']!r} and {two.about['task']!r}: compare one task")
-    rows = _paired(one, two)
-    names = [
-        name.removesuffix("_1")
-        for name in rows.columns
-        if name.endswith("_1") and rows[name].dtype.kind in "fiu" and name.removesuffix("_1") not in _ABOUT
-    ]
-    found = []
-    for name in names:
-        a, b = rows[f"{name}_1"].to_numpy(float), rows[f"{name}_2"].to_numpy(float)
+    tables = _paired(one, two)
+    found = [*_by_sample(*tables), *_pooled(one, *tables)]
+    if not found:
+        return []
+    corrected = holm([each.p for each in found]).p
+    return [each._replace(p_holm=float(p)) for each, p in zip(found, corrected, strict=True)]
+
+
+def _by_sample(one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
+    for name in one.columns:
+        if name in _ABOUT or name not in two or one[name].dtype.kind not in "fiu":
+            continue
+        a, b = one[name].to_numpy(float), two[name].to_numpy(float)
         known = np.isfinite(a) & np.isfinite(b)
         if known.any():
-            clusters = scenes(rows[known].rename(columns={"scene_1": "scene"}).to_dict("records"))
-            found.append(_compared(name, a[known], b[known], clusters))
-    return found
+            a, b = a[known], b[known]
+            test = permutation_test(b, a, clusters=scenes(one[known].to_dict("records")))
+            better = float(np.mean((b > a) + 0.5 * (b == a)))
+            yield Comparison(
+                name, float(a.mean()), float(b.mean()), test.difference, test.p, np.nan, better, False
+            )
 
 
-def _compared(name: str, a: np.ndarray, b: np.ndarray, clusters: list[str] | None) -> Comparison:
-    test = permutation_test(b, a, clusters=clusters)
-    better = float(np.mean((b > a) + 0.5 * (b == a)))
-    return Comparison(name, float(a.mean()), float(b.mean()), test.difference, test.p, better)
+def _pooled(run: Results, one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
+    task = plugins.load("tasks", run.about["task"], VisionTask)  # type: ignore[call-overload]
+    rows = one.to_dict("records")
+    first, second = task.pooled(rows), task.pooled(two.to_dict("records"))
+    if first is None or second is None or first.parts.shape != second.parts.shape:
+        return
+    for name, each in summed_difference(first, second, scenes(rows)).items():
+        yield Comparison(name, each.first, each.second, each.difference, each.p, np.nan, np.nan, True)
 
 
-def _paired(one: Results, two: Results) -> pd.DataFrame:
+def _paired(one: Results, two: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The records of the samples that both have scored, in one order."""
     tables = []
     for run in (one, two):
         rows = run.records()
         tables.append(rows[rows.status == "ok"].set_index("id"))
-    rows = tables[0].merge(tables[1], left_index=True, right_index=True, suffixes=("_1", "_2"))
-    if rows.empty:
+    shared = tables[0].index.intersection(tables[1].index, sort=False)
+    if shared.empty:
         raise InputError(f"{shown(one.folder)} and {shown(two.folder)} share no scored sample")
-    if "input_sha256_1" in rows:
-        other = rows.index[rows.input_sha256_1 != rows.input_sha256_2]
+    a, b = (table.loc[shared] for table in tables)
+    if "input_sha256" in a and "input_sha256" in b:
+        other = shared[(a.input_sha256 != b.input_sha256) & a.input_sha256.notna()]
         if len(other):
             raise InputError(
                 f"{len(other)} samples of the same id had another input, such as {other[0]!r}: the runs are "
                 "not of the same data"
             )
-    return rows
+    return a, b

@@ -13,14 +13,20 @@ from vbanalysis.metrics import mask_ious
 from vbanalysis.stats import mean_estimate
 from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
 
+Found = dict[tuple[str, str, str], list[tuple[float, str]]]
+"""By question, bin and metric: a value, and the scene or picture that it comes from."""
+
 DEPTHS_M = (0.1, 1, 2, 4, 8, 16, 80)
+_FEWEST_PIXELS = 8
+"""Of a picture in a bin, for it to have a figure there."""
+
 SIZES = (0.0, 0.01, 0.03, 0.1, 1.0)
 """Shares of the picture."""
 
 
 def depth_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
     """AbsRel and signed error by true depth, and at edges against away from them; means over images."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    found: Found = {}
     for case in cases:
         truth = np.asarray(case.sample.depth_m, np.float64)
         where = compared(case.sample, truth)
@@ -34,24 +40,24 @@ def depth_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
         edge = depth_edges(truth)
         bins |= {("place", "at edges"): where & edge, ("place", "elsewhere"): where & ~edge}
         for (by, name), chosen in bins.items():
-            if chosen.sum() >= 8:
-                found.setdefault((by, name, "absrel"), []).append(float(case.error[chosen].mean()))
-                found.setdefault((by, name, "bias"), []).append(float(np.exp(np.median(ratio[chosen])) - 1))
+            if chosen.sum() >= _FEWEST_PIXELS:
+                _add(found, (by, name, "absrel"), case, float(case.error[chosen].mean()))
+                _add(found, (by, name, "bias"), case, float(np.exp(np.median(ratio[chosen])) - 1))
     return _table(found)
 
 
 def normals_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
     """Mean angle by where the true surface faces and, where classes are known, by class."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    found: Found = {}
     axes = np.array(list(FACING.values()), float)
     for case in cases:
         known = np.isfinite(case.error)
         towards = np.argmax(np.nan_to_num(np.asarray(case.sample.normals)) @ axes.T, axis=-1)
         for k, name in enumerate(FACING):
-            _add(found, ("faces", name, "mean_deg"), case.error[known & (towards == k)])
+            _add_mean(found, ("faces", name, "mean_deg"), case, known & (towards == k))
         if case.sample.classes is not None:
             for k, name in enumerate(case.sample.class_names):
-                _add(found, ("class", name, "mean_deg"), case.error[known & (case.sample.classes == k)])
+                _add_mean(found, ("class", name, "mean_deg"), case, known & (case.sample.classes == k))
     return _table(found)
 
 
@@ -66,33 +72,35 @@ def semantic_breakdown(run: Results) -> pd.DataFrame:
 
 
 def instance_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
-    """Share of true instances that are found at IoU 0.5, by their size and by how many there are."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    """Share of true instances that are found at IoU 0.5, by their size and by how many there are.
+
+    By size, an instance counts once, and those of one picture are drawn together in the interval.
+    """
+    found: Found = {}
     for case in cases:
         masks = case.sample.masks[0]
         if not len(masks):
-            marked = float((case.answer > 0).any())
-            found.setdefault(("there are", "none", "left_alone"), []).append(1 - marked)
+            _add(found, ("there are", "none", "left_alone"), case, float(not (case.answer > 0).any()))
             continue
         labels = np.maximum(case.answer, 0).astype(np.int32)
         ious = mask_ious(labels, masks) if labels.any() else np.zeros((1, len(masks)))
         seen = ious.max(axis=0) >= 0.5
         count = "1" if len(masks) == 1 else "2" if len(masks) == 2 else "3 or more"
-        found.setdefault(("there are", count, "recall_50"), []).append(float(seen.mean()))
+        _add(found, ("there are", count, "recall_50"), case, float(seen.mean()))
         for mask, hit in zip(masks, seen, strict=True):
-            found.setdefault(("size", _sized(mask), "recall_50"), []).append(float(hit))
+            _add(found, ("size", _sized(mask), "recall_50"), case, float(hit))
     return _table(found)
 
 
 def referring_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
     """IoU by the size of what is meant, and by how the expression tells it apart."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    found: Found = {}
     for case in cases:
         mask = case.sample.masks[0].any(axis=0)
-        found.setdefault(("size", _sized(mask), "iou"), []).append(case.score)
+        _add(found, ("size", _sized(mask), "iou"), case, case.score)
         kind = case.sample.info.get("expression")
         if kind is not None:
-            found.setdefault(("told apart by", kind, "iou"), []).append(case.score)
+            _add(found, ("told apart by", kind, "iou"), case, case.score)
     return _table(found)
 
 
@@ -140,19 +148,24 @@ def _sized(mask: np.ndarray) -> str:
     raise AssertionError("a share is at most 1")
 
 
-def _add(
-    found: dict[tuple[str, str, str], list[float]], key: tuple[str, str, str], values: np.ndarray
-) -> None:
-    if len(values) >= 8:
-        found.setdefault(key, []).append(float(values.mean()))
+def _add(found: Found, key: tuple[str, str, str], case: Case, value: float) -> None:
+    scene = case.sample.info.get("scene")
+    found.setdefault(key, []).append((value, str(case.sample.id if scene is None else scene)))
 
 
-def _table(found: Mapping[tuple[str, str, str], list[float]]) -> pd.DataFrame:
+def _add_mean(found: Found, key: tuple[str, str, str], case: Case, where: np.ndarray) -> None:
+    if where.sum() >= _FEWEST_PIXELS:
+        _add(found, key, case, float(case.error[where].mean()))
+
+
+def _table(found: Found) -> pd.DataFrame:
     """One row a bin: by, bin, metric, value, low, high, n."""
-    rows = [
-        {"by": by, "bin": name, "metric": metric, **mean_estimate(np.array(values))._asdict()}
-        for (by, name, metric), values in found.items()
-    ]
+    rows = []
+    for (by, name, metric), entries in found.items():
+        values, units = zip(*entries, strict=True)
+        clusters = units if len(set(units)) < len(units) else None
+        estimate = mean_estimate(np.array(values), clusters=clusters)
+        rows.append({"by": by, "bin": name, "metric": metric, **estimate._asdict()})
     columns = ["by", "bin", "metric", "value", "low", "high", "n"]
     table = pd.DataFrame(rows, columns=columns)
     order = [f"{low:g} to {top:g} m" for low, top in pairwise(DEPTHS_M)]

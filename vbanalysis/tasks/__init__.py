@@ -4,6 +4,16 @@ The only place where instructions, codecs and metrics meet, one file a task. A t
 such as `depth` or `depth?alignment=median` through `vbanalysis.plugins`.
 """
 
+from vbanalysis.tasks._pooled import Pooled, PooledDifference, summed_difference
 from vbanalysis.tasks._task import Answer, Row, VisionTask, resized, scenes
 
-__all__ = ["Answer", "Row", "VisionTask", "resized", "scenes"]
+__all__ = [
+    "Answer",
+    "Pooled",
+    "PooledDifference",
+    "Row",
+    "VisionTask",
+    "resized",
+    "scenes",
+    "summed_difference",
+]

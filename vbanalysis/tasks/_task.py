@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from vbanalysis import types
 from vbanalysis.errors import DataError, InputError
-from vbanalysis.stats import FEWEST_FOR_INTERVAL, RANGE, Clusters, Estimate, mean_estimate
+from vbanalysis.stats import Estimate, mean_estimate
+from vbanalysis.tasks._pooled import Pooled, summed
 from vbanalysis.types import Instruction, Sample
 
 Answer = np.ndarray
@@ -27,6 +28,7 @@ class VisionTask(ABC):
         name: Of the task.
         headline: The column by which a sample's answer is called good or bad.
         larger_is_better: Whether a good answer has a large one.
+        averaged: The columns whose mean over samples is a figure of the data set.
         protocol: One line: what is compared, and how it is averaged; printed beside every figure.
     """
 
@@ -58,9 +60,20 @@ class VisionTask(ABC):
     def score(self, answer: Answer, sample: Sample) -> Row:
         """The figures of one answer, brought to the size of the truth by `resized`."""
 
-    @abstractmethod
+    averaged: ClassVar[tuple[str, ...]] = ()
+
+    def pooled(self, rows: Sequence[Row]) -> Pooled | None:
+        """What the figures that are no mean over samples follow from, if the task has such."""
+        return None
+
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
-        """The figures of a data set by name, from the rows of its samples, with 95 % intervals."""
+        """The figures of a data set by name, from the rows of its samples, with 95 % intervals.
+
+        Samples of one scene are drawn together.
+        """
+        pooled = self.pooled(rows)
+        sums = {} if pooled is None else summed(pooled, scenes(rows))
+        return {**means(rows, self.averaged), **sums}
 
 
 def needed(sample: Sample, value: Any, what: str) -> Any:
@@ -107,55 +120,6 @@ def means(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Estimate]:
             values = np.array([row[name] for row in known], np.float64)
             found[name] = mean_estimate(values, clusters=scenes(known))
     return found
-
-
-def summed(
-    parts: np.ndarray,
-    figures: Callable[[np.ndarray], Mapping[str, float]],
-    clusters: Clusters | None = None,
-    resamples: int = 1000,
-    seed: int = 0,
-) -> dict[str, Estimate]:
-    """Figures of sums over samples, such as an IoU of summed confusions, with 95 % percentile intervals.
-
-    The bootstrap draws how often each sample is taken, so a resample is one product with `parts`.
-
-    Args:
-        parts: (n, k) what each sample adds to the sums.
-        figures: From (k,) sums to figures by name; one that is NaN for the whole is left out.
-        clusters: One label a sample, drawn together where they are equal.
-        resamples: Of the bootstrap.
-        seed: Of the resamples.
-
-    Returns:
-        By name; with fewer samples, or clusters, than `FEWEST_FOR_INTERVAL` the range over them in place of
-        an interval.
-    """
-    n_samples, n_clusters = len(parts), None
-    whole = figures(parts.sum(axis=0))
-    if clusters is not None:
-        _, places = np.unique(np.asarray(clusters), return_inverse=True)
-        n_clusters = int(places.max()) + 1
-        together = np.zeros((n_clusters, parts.shape[1]), parts.dtype)
-        np.add.at(together, places, parts)
-        parts = together
-    n = len(parts)
-    if n < FEWEST_FOR_INTERVAL:
-        found = [figures(part) for part in parts]
-        quantiles, method = (0.0, 1.0), RANGE
-    else:
-        # The same samples in every resample's order give the same sums, so counts are enough.
-        counts = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
-        found = [figures(count @ parts) for count in counts]
-        quantiles, method = (0.025, 0.975), "percentile bootstrap"
-    estimates = {}
-    for name, value in whole.items():
-        values = np.array([each.get(name, np.nan) for each in found], np.float64)
-        values = values[np.isfinite(values)]
-        if np.isfinite(value):
-            low, high = np.quantile(values, quantiles) if len(values) else (np.nan, np.nan)
-            estimates[name] = Estimate(float(value), float(low), float(high), n_samples, method, n_clusters)
-    return estimates
 
 
 def one_of(value: Any, name: str, options: Sequence[str]) -> Any:

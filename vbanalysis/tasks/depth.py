@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from vbanalysis.codecs import ColormapCodec, DepthCodec
@@ -11,14 +9,11 @@ from vbanalysis.errors import InputError
 from vbanalysis.instructions import COLORMAPS, depth_prompt
 from vbanalysis.metrics import depth_metrics
 from vbanalysis.metrics.depth import Alignment, Unbounded, Unknown
-from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, means, needed, resized
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, resized
 from vbanalysis.types import Instruction, Sample
 
 CAP_M = (0.1, 80.0)
 """Depths that count where the data set names no cap, in metres."""
-
-_AGGREGATED = ("delta1", "delta2", "delta3", "absrel", "sqrel", "rmse", "rmse_log", "log10", "silog")
 
 
 class DepthTask(VisionTask):
@@ -39,6 +34,7 @@ class DepthTask(VisionTask):
     name = "depth"
     headline = "absrel"
     larger_is_better = False
+    averaged = ("delta1", "delta2", "delta3", "absrel", "sqrel", "rmse", "rmse_log", "log10", "silog")
 
     def __init__(
         self,
@@ -91,10 +87,6 @@ class DepthTask(VisionTask):
             valid=sample.valid,
         )._asdict()
         return {"n_pixels": figures.pop("n"), **figures}
-
-    def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
-        """Mean over the images that have a pixel to compare."""
-        return means(rows, _AGGREGATED)
 
     @staticmethod
     def _codec(instruction: Instruction) -> DepthCodec | ColormapCodec:

@@ -18,9 +18,10 @@ from vbanalysis.metrics import (
     instance_counts,
     instance_metrics,
     instance_sums,
+    presence_metrics,
 )
-from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
+from vbanalysis.tasks._pooled import Pooled
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized
 from vbanalysis.types import Instruction, Sample
 
 SMALL = 128
@@ -82,10 +83,9 @@ class InstanceTask(VisionTask):
             "true_positives": best.true_positives.tolist(),
         }
 
-    def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
-        """The figures of `instance_metrics`, over pairs."""
-        parts = np.array([_part(row) for row in rows], np.int64)
-        return summed(parts, _figures, scenes(rows))
+    def pooled(self, rows: Sequence[Row]) -> Pooled:
+        """The figures of `instance_metrics` over pairs, and presence on its own."""
+        return Pooled(np.array([_part(row) for row in rows], np.int64), _figures)
 
 
 def _own_f1(counts: InstanceCounts, threshold: int | None = None) -> float:
@@ -105,8 +105,12 @@ def _part(row: Row) -> list[int]:
 
 def _figures(sums: np.ndarray) -> dict[str, float]:
     hits, rest = sums[: len(IOU_THRESHOLDS)], sums[len(IOU_THRESHOLDS) :]
-    found = instance_metrics(InstanceSums(hits, *map(int, rest)))
-    return {name: float(getattr(found, name)) for name in ("cgf1", "pmf1", "il_mcc", "cgf1_50", "pmf1_50")}
+    pairs = InstanceSums(hits, *map(int, rest))
+    found, presence = instance_metrics(pairs), presence_metrics(pairs)
+    return {
+        **{name: getattr(found, name) for name in ("cgf1", "pmf1", "il_mcc", "cgf1_50", "pmf1_50")},
+        **{f"presence_{name}": getattr(presence, name) for name in ("precision", "recall", "f1", "fpr")},
+    }
 
 
 def _annotators(sample: Sample) -> tuple[np.ndarray, ...]:

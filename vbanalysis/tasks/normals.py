@@ -10,8 +10,8 @@ from vbanalysis.codecs import NormalCodec
 from vbanalysis.instructions import normals_prompt
 from vbanalysis.metrics import normal_errors, pool_normals
 from vbanalysis.metrics.normals import UNDER_DEG, Unknown
-from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, means, needed, one_of, resized, scenes, summed
+from vbanalysis.tasks._pooled import Pooled
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized
 from vbanalysis.types import Instruction, Sample
 
 _FIGURES = ("mean_deg", "median_deg", "rmse_deg", *(f"under_{deg:g}".replace(".", "_") for deg in UNDER_DEG))
@@ -31,6 +31,7 @@ class NormalsTask(VisionTask):
     name = "normals"
     headline = "mean_deg"
     larger_is_better = False
+    averaged = _FIGURES
 
     def __init__(self, *, unknown: Unknown = "miss", tolerance: float | None = None) -> None:
         self.unknown: Unknown = one_of(unknown, "unknown", ("miss", "drop"))
@@ -65,23 +66,21 @@ class NormalsTask(VisionTask):
             "sum_deg2": float((angles**2).sum()),
         }
 
-    def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
-        """Means over images, as Marigold and Metric3D give; and over pixels, as DSINE, but its median."""
-        compared = [row for row in rows if row["n_pixels"]]
-        parts = np.array([_part(row) for row in compared], np.float64)
-        pooled = summed(parts, _pooled, scenes(compared)) if len(parts) else {}
-        return {**means(rows, _FIGURES), **pooled}
+    def pooled(self, rows: Sequence[Row]) -> Pooled:
+        """Over all pixels, as DSINE does; all but its median, which no sums give."""
+        return Pooled(np.array([_part(row) for row in rows], np.float64), _pooled)
 
 
 def _part(row: Row) -> list[float]:
     n = row["n_pixels"]
-    return [n, row["sum_deg"], row["sum_deg2"], *(row[name] * n for name in _FIGURES[3:])]
+    shares = [row[name] * n if n else 0.0 for name in _FIGURES[3:]]
+    return [n, row["sum_deg"], row["sum_deg2"], *shares]
 
 
 def _pooled(sums: np.ndarray) -> dict[str, float]:
-    n, total, squares, *under = sums.tolist()
-    shares = {f"pooled_{name}": count / n for name, count in zip(_FIGURES[3:], under, strict=True)}
-    return {"pooled_mean_deg": total / n, "pooled_rmse_deg": (squares / n) ** 0.5, **shares}
+    total, squares, *under = (sums[1:] / sums[0] if sums[0] else np.full(len(sums) - 1, np.nan)).tolist()
+    shares = {f"pooled_{name}": share for name, share in zip(_FIGURES[3:], under, strict=True)}
+    return {"pooled_mean_deg": total, "pooled_rmse_deg": squares**0.5, **shares}
 
 
 load = NormalsTask

@@ -10,8 +10,9 @@ from vbanalysis.codecs import PaletteCodec
 from vbanalysis.errors import DataError
 from vbanalysis.instructions import STYLES, referring_prompt, words_and_colours
 from vbanalysis.metrics import MaskOverlap, mask_overlap, referring_metrics
-from vbanalysis.stats import Estimate, mean_estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
+from vbanalysis.stats import Estimate
+from vbanalysis.tasks._pooled import Pooled
+from vbanalysis.tasks._task import Answer, Row, VisionTask, means, needed, one_of, resized
 from vbanalysis.types import Instruction, Rgb, Sample
 
 _COLOURS: tuple[Rgb, ...] = ((255, 0, 0), (0, 0, 255), (255, 255, 0), (255, 0, 255), (0, 255, 255))
@@ -57,21 +58,18 @@ class ReferringTask(VisionTask):
         overlap = mask_overlap(resized(answer, truth.shape) == 0, truth, valid=sample.valid)
         return {"iou": overlap.iou, **overlap._asdict()}
 
+    def pooled(self, rows: Sequence[Row]) -> Pooled:
+        """`ciou`."""
+        return Pooled(np.array([(row["intersection"], row["union"]) for row in rows]), _ciou)
+
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
         """`giou`, `ciou` and the share of expressions whose IoU reaches 0.5, 0.7 and 0.9."""
-        overlaps = [MaskOverlap(row["intersection"], row["union"]) for row in rows]
-        ious = np.array([overlap.iou for overlap in overlaps])
-        clusters = scenes(rows)
-        return {
-            "giou": mean_estimate(ious, clusters=clusters),
-            **summed(np.array(overlaps), _ciou, clusters),
-            **{
-                f"precision_{100 * threshold:.0f}": mean_estimate(
-                    (ious >= threshold).astype(float), clusters=clusters
-                )
-                for threshold in _THRESHOLDS
-            },
+        reached = {
+            f"precision_{100 * threshold:.0f}": [{**row, "iou": row["iou"] >= threshold} for row in rows]
+            for threshold in _THRESHOLDS
         }
+        shares = {name: means(each, ("iou",))["iou"] for name, each in reached.items()}
+        return {"giou": means(rows, ("iou",))["iou"], **super().aggregate(rows), **shares}
 
     @staticmethod
     def _codec(instruction: Instruction) -> PaletteCodec:

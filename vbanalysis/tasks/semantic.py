@@ -12,8 +12,8 @@ from vbanalysis.codecs.instances import InstanceCodec
 from vbanalysis.errors import InputError
 from vbanalysis.instructions import CITYSCAPES, NOTATIONS, STYLES, semantic_prompt
 from vbanalysis.metrics import confusion_matrix, semantic_metrics
-from vbanalysis.stats import Estimate
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes, summed
+from vbanalysis.tasks._pooled import Pooled
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized
 from vbanalysis.types import Instruction, Rgb, Sample
 
 
@@ -73,7 +73,7 @@ class SemanticTask(VisionTask):
             "confusion": counts.ravel().tolist(),
         }
 
-    def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
+    def pooled(self, rows: Sequence[Row]) -> Pooled:
         """`miou` and `pixel_accuracy` of the summed confusions, and `iou_NAME` of each class that occurs."""
         counts = np.array([row["confusion"] for row in rows], np.int64)
         names = rows[0]["class_names"]
@@ -84,7 +84,7 @@ class SemanticTask(VisionTask):
             classes = {f"iou_{name}": float(iou) for name, iou in zip(names, found.iou, strict=True)}
             return {"miou": found.miou, "pixel_accuracy": found.pixel_accuracy, **classes}
 
-        return summed(counts, figures, scenes(rows))
+        return Pooled(counts, figures)
 
     def _codec(self, instruction: Instruction) -> PaletteCodec:
         classes = dict(zip(instruction.classes, instruction.colours, strict=True))
