@@ -24,13 +24,12 @@ def write_mat(folder, *, images=IMAGES, raw=RAW, filled=FILLED, scenes=SCENES, t
         file["images"] = np.moveaxis(images, -1, 1).swapaxes(2, 3)
         file["rawDepths"] = raw.swapaxes(1, 2)
         file["depths"] = filled.swapaxes(1, 2)
-        references = np.empty((1, len(scenes)), h5py.ref_dtype)
-        for column, scene in enumerate(scenes):
-            cell = file.create_dataset(
-                f"#refs#/{column}", data=np.array([[ord(c)] for c in scene], np.uint16)
-            )
-            references[0, column] = cell.ref
-        file["sceneTypes"] = references
+        for name, texts in (("sceneTypes", scenes), ("scenes", [f"{scene}_0004" for scene in scenes])):
+            references = np.empty((1, len(texts)), h5py.ref_dtype)
+            for column, text in enumerate(texts):
+                letters = np.array([[ord(letter)] for letter in text], np.uint16)
+                references[0, column] = file.create_dataset(f"#refs#/{name}{column}", data=letters).ref
+            file[name] = references
     splits = {"testNdxs": np.array([test]).T.astype(float), "trainNdxs": np.array([TRAIN]).T.astype(float)}
     scipy.io.savemat(folder / "splits.mat", splits)
     return folder
@@ -55,7 +54,7 @@ def test_the_mat_gives_the_test_half_with_the_sensors_depth(tmp_path):
         np.testing.assert_array_equal(np.nan_to_num(sample.depth_m, nan=0), RAW[frame])
         assert sample.depth_m.dtype == np.float32
         assert np.isnan(sample.depth_m[:3]).all()
-    assert data["bedroom/00003"].info["scene"] == "bedroom"
+    assert data["bedroom/00003"].info["scene"] == "bedroom_0004"
     assert data.describe()["samples"] == 654
     assert data.describe()["samples_at_hand"] == 3
 

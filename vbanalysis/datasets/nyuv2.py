@@ -97,12 +97,15 @@ class Nyuv2(Listed):
         self._frames: list[int] = []
         if self._mat.is_file():
             self._frames = _frames_of_split(self.folder / _SPLITS, split)
-            self.ids = _ids_of_frames(self._mat, self._frames)
+            self.ids, self._scenes = _names_of_frames(self._mat, self._frames)
         else:
             if truth == "filled":
                 raise InputError(f"truth=filled needs {_MAT}, which {shown(self.folder)} does not hold")
             self._pairs = _pairs_of_split(self.folder, split)
             self.ids = [pair.id for pair in self._pairs]
+            # The PNGs tell the kind of room only, so all kitchens count as one scene: intervals are too wide
+            # rather than too narrow.
+            self._scenes = [key.partition("/")[0] for key in self.ids]
 
     def read(self, place: int) -> Sample:
         """The frame at a place.
@@ -120,7 +123,7 @@ class Nyuv2(Listed):
             info={
                 "intrinsics": INTRINSICS,
                 "cap_m": CAP_M,
-                "scene": self.ids[place].partition("/")[0],
+                "scene": self._scenes[place],
             },
         )
 
@@ -186,16 +189,17 @@ def _frames_of_split(path: Path, split: Split) -> list[int]:
     return sorted(int(number) - 1 for number in numbers.ravel())
 
 
-def _ids_of_frames(path: Path, frames: list[int]) -> list[str]:
+def _names_of_frames(path: Path, frames: list[int]) -> tuple[list[str], list[str]]:
+    """The id of each frame, by its kind of room as in the PNGs, and the scene that it was taken in."""
     with open_hdf5(path) as file:
-        scenes = hdf5_texts(file, "sceneTypes")
-        count = min(len(scenes), hdf5_dataset(file, "images").shape[0])
+        kinds, scenes = hdf5_texts(file, "sceneTypes"), hdf5_texts(file, "scenes")
+        count = min(len(kinds), len(scenes), hdf5_dataset(file, "images").shape[0])
     if frames[-1] >= count:
         raise DataError(
             f"{shown(path)} holds {count} frames but {_SPLITS} names frame {frames[-1] + 1}: "
             "one of the two is of another data set or truncated"
         )
-    return [f"{scenes[frame]}/{frame:05d}" for frame in frames]
+    return [f"{kinds[frame]}/{frame:05d}" for frame in frames], [scenes[frame] for frame in frames]
 
 
 def _pairs_of_split(folder: Path, split: Split) -> list[_Pair]:
