@@ -129,3 +129,53 @@ def test_workers_of_this_machine_give_the_table_of_one(tmp_path):
     shared = evaluate("referring", "codec", dataset, tmp_path / "shared", workers=2)
     pd.testing.assert_frame_equal(table(tmp_path / "shared"), table(tmp_path / "alone"))
     assert shared.figures == alone.figures
+
+
+KILLER = """
+import os, signal
+import numpy as np
+
+class Killer:
+    name, batch = "killer", 1
+    def sample(self, image, instruction, *, seed=0):
+        return self.sample_many([image], [instruction], seeds=[seed])[0]
+    def sample_many(self, images, instructions, *, seeds=None):
+        if 3 in seeds:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [np.zeros((8, 8, 3), np.uint8) for _ in images]
+    def describe(self):
+        return {}
+
+def load():
+    return Killer()
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_sample_that_kills_its_worker_is_the_only_one_that_fails(tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    dask = pytest.importorskip("dask")
+    about = tmp_path / "site" / "killer-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about.parent / "killer.py").write_text(KILLER)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: killer\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[vbanalysis.models]\nkiller = killer:load\n")
+    monkeypatch.syspath_prepend(str(about.parent))
+    monkeypatch.setenv("PYTHONPATH", str(about.parent))
+    # One death is enough to suspect a task here, and those that wait behind it.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        found = evaluate(
+            "depth",
+            "killer",
+            "analytic?n=8&height=48",
+            tmp_path / "run",
+            scheduler=cluster.scheduler_address,
+        )
+    rows = found.records()
+    assert list(rows.place[rows.status == "failed"]) == [3]
+    assert len(rows) == 8

@@ -89,8 +89,11 @@ def test_pictures_may_lie_elsewhere(folder, tmp_path):
     (tmp_path / "images").rename(tmp_path / "coco")
     elsewhere = tmp_path / "coco" / "mscoco" / "images" / "train2014"
     assert len(list(refcocog.load(str(folder), images=str(elsewhere)))) == 3
+    with pytest.raises(DataError, match="images= names the one"):
+        refcocog.load(str(folder))
+    next(elsewhere.glob("*7.jpg")).unlink()
     with pytest.raises(ImageError, match="does not exist"):
-        refcocog.load(str(folder))[0]
+        refcocog.load(str(folder), images=str(elsewhere))[0]
 
 
 @pytest.mark.parametrize(

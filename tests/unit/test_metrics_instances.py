@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbanalysis.errors import InputError
-from vbanalysis.metrics import InstanceCounts, instance_counts, instance_metrics, mask_ious, match_instances
+from vbanalysis.metrics import (
+    InstanceCounts,
+    instance_counts,
+    instance_metrics,
+    instance_sums,
+    mask_ious,
+    match_instances,
+    presence_metrics,
+)
 
 
 def labels(*row):
@@ -109,3 +117,13 @@ def test_what_is_no_matrix_of_ious_is_an_error(ious):
 def test_what_has_no_pair_has_no_figures():
     with pytest.raises(InputError, match="no pair"):
         instance_metrics([])
+
+
+def test_the_sums_of_parts_add_up_to_those_of_the_whole():
+    rng = np.random.default_rng(2)
+    pairs = [
+        instance_counts(*rng.integers(0, 3, (2, 6, 6)) * rng.integers(0, 2, (2, 1, 1))) for _ in range(9)
+    ]
+    parts, whole = instance_sums(pairs[:4]) + instance_sums(pairs[4:]), instance_sums(pairs)
+    assert instance_metrics(parts) == instance_metrics(whole)
+    assert presence_metrics(parts) == presence_metrics(whole)

@@ -12,7 +12,7 @@ from vbanalysis.plugins import load
 def test_it_is_reached_by_its_spec_string():
     scenes = load("datasets", "scenes:fov-wide?n=3&size=32&seed=2")
     assert [sample.id for sample in scenes] == [f"scenes/fov-wide/{k}" for k in range(3)]
-    assert scenes[0].info["scene"] == make_scene("fov-wide", 0, seed=2)
+    assert scenes[0].info["graph"] == make_scene("fov-wide", 0, seed=2)
     assert load("datasets", "scenes").split == "heldout"
     assert len(load("datasets", "scenes")) == 400
 
@@ -46,7 +46,7 @@ def test_it_asks_for_every_instance_of_a_kind_or_for_none():
     absent = 0
     for sample in asked:
         of_kind = [
-            k + 1 for k, thing in enumerate(sample.info["scene"].things) if thing.kind == sample.phrase
+            k + 1 for k, thing in enumerate(sample.info["graph"].things) if thing.kind == sample.phrase
         ]
         (masks,) = sample.masks
         assert masks.shape[1:] == sample.image.shape[:2]
@@ -64,7 +64,7 @@ def test_it_refers_to_things_that_are_there():
         named = set(sample.info["instances"][masks[0]])
         assert named <= {k + 1 for k in sample.info["visible"]}
         assert any(
-            sample.info["scene"].things[k - 1].kind in sample.phrase
+            sample.info["graph"].things[k - 1].kind in sample.phrase
             or "thing" in sample.phrase
             or "object" in sample.phrase
             for k in named

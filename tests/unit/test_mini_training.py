@@ -380,6 +380,13 @@ def test_a_later_go_counts_on_from_the_weights_that_it_starts_from(tiny_stage, r
     assert float(told["seconds"]) >= seconds
 
 
+def test_a_later_go_asks_for_the_weights_of_the_go_before(tiny_stage, run):
+    start = str(run / "weights.safetensors")
+    stage = tiny_stage(start=start, first=4, samples=16, seed=1)
+    with pytest.raises(InputError, match=r"goes on after 4 exercises, but the weights .* have seen 8"):
+        Trainee.start(stage)
+
+
 def test_the_shipped_go_on_begins_where_the_recorded_curve_ends():
     stage = load_stage("tuned-4")
     assert int(read_weights("tuned")[1]["samples"]) == stage.first

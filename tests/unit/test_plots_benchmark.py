@@ -52,16 +52,20 @@ def test_a_distribution_is_the_share_of_images_below_a_value():
 
 def test_a_breakdown_has_a_panel_a_question_and_its_intervals():
     rows = [
-        ("depth", "1 to 2 m", "absrel", 0.1, 0.05, 0.2, 7),
-        ("depth", "2 to 4 m", "absrel", 0.2, 0.1, 0.25, 9),
-        ("place", "at edges", "bias", -0.1, -0.2, 0.1, 9),
-        ("place", "at edges", "unseen", 1.0, 1.0, 1.0, 9),
+        ("depth", "1 to 2 m", "absrel", 0.1, 0.05, 0.2, 7, True),
+        ("depth", "2 to 4 m", "absrel", 0.2, 0.1, 0.25, 9, False),
+        ("place", "at edges", "bias", -0.1, -0.2, 0.1, 9, False),
+        ("place", "at edges", "unseen", 1.0, 1.0, 1.0, 9, False),
     ]
-    table = pd.DataFrame(rows, columns=["by", "bin", "metric", "value", "low", "high", "n"])
+    columns = ["by", "bin", "metric", "value", "low", "high", "n", "is_range"]
+    table = pd.DataFrame(rows, columns=columns)
     fig = breakdown_figure(table, {"absrel": "AbsRel", "bias": "signed error"})
     first, second = fig.axes
     assert (first.get_title(loc="left"), second.get_title(loc="left")) == ("depth", "place")
-    assert [label.get_text() for label in first.get_yticklabels()] == ["1 to 2 m (n=7)", "2 to 4 m (n=9)"]
+    assert [label.get_text() for label in first.get_yticklabels()] == [
+        "1 to 2 m (n=7, range)",
+        "2 to 4 m (n=9)",
+    ]
     (bars,) = first.containers[0].lines[2]
     np.testing.assert_allclose([segment[:, 0] for segment in bars.get_segments()], [[0.05, 0.2], [0.1, 0.25]])
 

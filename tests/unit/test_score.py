@@ -130,6 +130,15 @@ def test_a_coco_prediction_that_does_not_fit_is_named(coco, change, told):
         score_coco(*coco)
 
 
+def test_polygons_may_be_predicted_and_nothing_too(coco):
+    (entry,) = json.loads(coco[1].read_text())
+    corners = [0, 5, 10, 5, 10, 15, 0, 15]
+    coco[1].write_text(json.dumps([{**entry, "bbox": None, "segmentation": [corners]}]))
+    assert score_coco(*coco)["ap"] == 1
+    coco[1].write_text("[]")
+    assert score_coco(*coco)["ap"] == 0
+
+
 def test_coco_compares_masks_or_boxes(coco):
     with pytest.raises(InputError, match="iou_type must be one of"):
         score_coco(*coco, "keypoints")

@@ -165,7 +165,10 @@ def test_samples_of_one_scene_are_drawn_together():
     together = depth.aggregate(rows)["absrel"]
     assert (together.value, together.n, together.clusters) == (alone.value, 10, 6)
     assert together.high - together.low > 1.2 * (alone.high - alone.low)
-    # A scene of its own for each sample is as good as none.
+    # A table has NaN where a record has no scene; a scene of its own for each sample is as good as none.
+    assert depth.aggregate([row | {"scene": float("nan")} for row in rows])["absrel"] == alone
+    mixed = [row if row["scene"] == "a" else row | {"scene": float("nan")} for row in rows]
+    assert depth.aggregate(mixed)["absrel"].clusters == 8
     assert depth.aggregate([row | {"scene": str(k)} for k, row in enumerate(rows)])["absrel"] == alone
     masks = [
         {"iou": value, "intersection": int(10 * value), "union": 10, "scene": row["scene"]}

@@ -79,12 +79,15 @@ def compare(
 
     found = paired(first, second)
     width = max(len(each.metric) for each in found)
-    typer.echo(f"{'metric':{width}}  {'first':>9}  {'second':>9}  difference (95 %, paired)")
+    typer.echo(
+        f"{'metric':{width}}  {'first':>9}  {'second':>9}  difference (95 %, paired), p, and p corrected by "
+        f"Holm's rule for {len(found)} metrics"
+    )
     for each in found:
-        larger = "pooled over samples" if each.pooled else f"second larger on {100 * each.better:.0f} %"
+        larger = "" if each.pooled else f", second larger on {100 * each.better:.0f} %"
         typer.echo(
             f"{each.metric:{width}}  {each.first:9.4g}  {each.second:9.4g}  {each.difference:.4g}  "
-            f"p={each.p:.2g}, p={each.p_holm:.2g} by Holm for {len(found)} metrics, {larger}"
+            f"p={each.p:.2g}, Holm {each.p_holm:.2g}{larger}"
         )
 
 

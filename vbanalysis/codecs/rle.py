@@ -96,6 +96,18 @@ def overlaps(runs: MaskRuns, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return overlap(runs.ends, runs.first, np.asarray(left, np.int64), np.asarray(right, np.int64))
 
 
+def runs_of(mask: np.ndarray) -> list[int]:
+    """Lengths of the runs of an (H, W) bool mask down its columns, the first one of zeros: `counts`, uncoded.
+
+    Examples:
+        >>> runs_of(np.array([[True, False], [True, True]]))
+        [0, 2, 1, 1]
+    """
+    column_major = np.asarray(mask, bool).T.ravel()
+    turns = np.flatnonzero(np.diff(column_major.astype(np.int8), prepend=0))
+    return np.diff(turns, prepend=0, append=column_major.size).tolist()
+
+
 def masks_from_rle(codes: Sequence[Mapping[str, Any]], shape: tuple[int, int]) -> np.ndarray:
     """Masks of one picture as pixels.
 

@@ -103,6 +103,10 @@ class RefCOCOg(Listed):
         for path in (self._refs, self._instances):
             if not path.is_file():
                 raise OFFICIAL.missing(self.folder, path.name)
+        if not self.images.is_dir():
+            raise DataError(
+                f"no folder {shown(self.images.absolute())}: images= names the one of COCO's train2014 images"
+            )
         self._expressions = self._found()
         if not self._expressions:
             raise DataError(f"{shown(self._refs)} holds no expression of the split {split!r}")

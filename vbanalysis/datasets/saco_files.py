@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
-import numpy as np
 
 from vbanalysis.codecs.polygons import coco_mask
-from vbanalysis.codecs.rle import compressed
+from vbanalysis.codecs.rle import compressed, runs_of
 from vbanalysis.datasets.json_files import read_json
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.images import MAX_PIXELS
@@ -197,17 +196,13 @@ def _text(path: Path, where: str, code: Code | list[Any], pair: Pair) -> Code:
     """A mask given by lengths of runs or by polygons, as text."""
     try:
         size = list(code.size) if isinstance(code, Code) else [pair.height, pair.width]
-        counts = code.counts if isinstance(code, Code) else _painted(code, pair)
+        counts = (
+            code.counts if isinstance(code, Code) else runs_of(coco_mask(code, (pair.height, pair.width)))
+        )
         text = compressed({"size": size, "counts": counts}, f"{where}.segmentation")
     except InputError as error:
         raise DataError(f"{shown(path)}: {error}") from None
     return Code((text["size"][0], text["size"][1]), text["counts"])
-
-
-def _painted(polygons: list[Any], pair: Pair) -> list[int]:
-    column_major = coco_mask(polygons, (pair.height, pair.width)).T.ravel()
-    turns = np.flatnonzero(np.diff(column_major.astype(np.int8), prepend=0))
-    return np.diff(turns, prepend=0, append=column_major.size).tolist()
 
 
 def _meant(pair: Pair) -> tuple[str, int, int]:

@@ -18,14 +18,13 @@ from vbanalysis.tasks import VisionTask, scenes, summed_difference
 if TYPE_CHECKING:
     import pandas as pd
 
-_ABOUT = ("place", "n_pixels", "seconds_generate", "seconds_decode", "seconds_score")
-
 
 class Comparison(NamedTuple):
     """One metric of two runs, over the samples that both have scored.
 
     Attributes:
-        metric: Column of the records; or, where `pooled`, name of the run's figure.
+        metric: Column of the records, such as `miou` of a picture; or, where `pooled`, the run's figure, such
+            as `pooled miou`.
         first: The first run's: a mean over samples, or pooled.
         second: The second run's.
         difference: Second minus first, the same samples drawn for both, with its interval.
@@ -57,22 +56,25 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
 
     Raises:
         DataError: One of them is no run that has come to its end.
-        InputError: They are of different tasks, share no sample, or a shared sample had another input.
+        InputError: They are of different tasks or other classes, share no sample, or a shared sample had
+            another input.
+        PluginError: The task is not installed.
     """
     one, two = open_run(first), open_run(second)
     if one.about["task"].split("?")[0] != two.about["task"].split("?")[0]:
         raise InputError(f"the runs are of {one.about['task']!r} and {two.about['task']!r}: compare one task")
+    task = plugins.load("tasks", one.about["task"], VisionTask)  # type: ignore[call-overload]
     tables = _paired(one, two)
-    found = [*_by_sample(*tables), *_pooled(one, *tables)]
+    found = [*_by_sample(task, *tables), *_pooled(task, *tables)]
     if not found:
         return []
     corrected = holm([each.p for each in found]).p
     return [each._replace(p_holm=float(p)) for each, p in zip(found, corrected, strict=True)]
 
 
-def _by_sample(one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
-    for name in one.columns:
-        if name in _ABOUT or name not in two or one[name].dtype.kind not in "fiu":
+def _by_sample(task: VisionTask, one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
+    for name in task.compared:
+        if name not in one or name not in two:
             continue
         a, b = one[name].to_numpy(float), two[name].to_numpy(float)
         known = np.isfinite(a) & np.isfinite(b)
@@ -85,14 +87,18 @@ def _by_sample(one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
             )
 
 
-def _pooled(run: Results, one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
-    task = plugins.load("tasks", run.about["task"], VisionTask)  # type: ignore[call-overload]
-    rows = one.to_dict("records")
-    first, second = task.pooled(rows), task.pooled(two.to_dict("records"))
-    if first is None or second is None or first.parts.shape != second.parts.shape:
+def _pooled(task: VisionTask, one: pd.DataFrame, two: pd.DataFrame) -> Iterator[Comparison]:
+    rows, others = one.to_dict("records"), two.to_dict("records")
+    names = [list(table[0].get("class_names", ())) for table in (rows, others)]
+    if names[0] != names[1]:
+        raise InputError(f"the runs are of other classes, {names[0]} and {names[1]}: compare like with like")
+    first, second = task.pooled(rows), task.pooled(others)
+    if first is None or second is None:
         return
     for name, each in summed_difference(first, second, scenes(rows)).items():
-        yield Comparison(name, each.first, each.second, each.difference, each.p, np.nan, np.nan, True)
+        yield Comparison(
+            f"pooled {name}", each.first, each.second, each.difference, each.p, np.nan, np.nan, True
+        )
 
 
 def _paired(one: Results, two: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -106,7 +112,8 @@ def _paired(one: Results, two: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise InputError(f"{shown(one.folder)} and {shown(two.folder)} share no scored sample")
     a, b = (table.loc[shared] for table in tables)
     if "input_sha256" in a and "input_sha256" in b:
-        other = shared[(a.input_sha256 != b.input_sha256) & a.input_sha256.notna()]
+        known = a.input_sha256.notna() & b.input_sha256.notna()
+        other = shared[known & (a.input_sha256 != b.input_sha256)]
         if len(other):
             raise InputError(
                 f"{len(other)} samples of the same id had another input, such as {other[0]!r}: the runs are "

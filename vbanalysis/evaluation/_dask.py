@@ -1,9 +1,9 @@
 """The work shared by Dask's workers: processes of this machine, or those of a cluster.
 
-Batches that take a moment only are sent several at once, for to send one costs some milliseconds. Few are
-under way, so neither the scheduler's memory nor ours grows with the data set. Those whose worker dies are
-given to another one; where that happens again and again their samples are tried one by one, and the one that
-ends its worker is a record.
+Batches that take only a moment are sent several at once, because sending one costs a few milliseconds. Few
+tasks are under way, so neither the scheduler's memory nor ours grows with the data set. A task whose worker
+dies is given to another one; where that happens again and again its samples are tried alone at the end, and
+one that ends its workers even then is a failed record.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from vbanalysis.errors import InputError, MissingDependencyError
 from vbanalysis.evaluation._work import Job, failed_by_worker, work
@@ -28,11 +28,21 @@ _MOST_BATCHES = 64
 Batch = tuple[list[int], list[int]]
 
 
-def work_through(job: Job, batches: Sequence[Batch]) -> tuple[list[dict[str, Any]], float]:
-    """The records of several batches, and the seconds that they took; done by a worker."""
+class _Done(NamedTuple):
+    records: list[dict[str, Any]]
+    left: list[Batch]
+    seconds: float
+
+
+def work_through(job: Job, batches: Sequence[Batch]) -> _Done:
+    """Do batches one after the other, and leave those that are not begun in time; done by a worker."""
     began = time.perf_counter()
-    records = [record for batch in batches for record in work(job, *batch)]
-    return records, time.perf_counter() - began
+    records: list[dict[str, Any]] = []
+    for place, batch in enumerate(batches):
+        if place and time.perf_counter() - began > 2 * _TASK_SECONDS:
+            return _Done(records, list(batches[place:]), time.perf_counter() - began)
+        records += work(job, *batch)
+    return _Done(records, [], time.perf_counter() - began)
 
 
 def answers(
@@ -51,6 +61,7 @@ def answers(
         raise MissingDependencyError("distributed", "dask", "more than one worker") from error
 
     waiting = iter(batches)
+    suspects: list[Batch] = []
     with _client(workers, scheduler) as client:
 
         def submit(task: list[Batch]) -> Any:
@@ -64,22 +75,27 @@ def answers(
         together = 1
         for future in finished:
             task = under_way.pop(future.key)
+            following: list[Batch] = []
             try:
-                records, seconds = future.result()
-                yield from records
+                done = future.result()
+                yield from done.records
+                following = done.left
                 # At most twice as many as before, for one task may be quick by chance.
-                fitting = int(_TASK_SECONDS * len(task) / max(seconds, 1e-6))
+                fitting = int(_TASK_SECONDS * len(task) / max(done.seconds, 1e-6))
                 together = max(1, min(fitting, 2 * len(task), _MOST_BATCHES))
-            except KilledWorker as error:
-                if len(task) == 1 and len(task[0][1]) == 1:
-                    yield failed_by_worker(job, task[0][1][0], error)
-                else:
-                    for places, wanted in task:
-                        for place in wanted:
-                            finished.add(submit([(places, [place])]))
+            except KilledWorker:
+                suspects += [(places, [place]) for places, wanted in task for place in wanted]
             del future
-            if following := list(islice(waiting, together)):
+            following += islice(waiting, max(0, together - len(following)))
+            if following:
                 finished.add(submit(following))
+        # A worker that dies takes what waits behind the culprit with it. With nothing else under way, only a
+        # sample that ends its workers by itself does so again.
+        for suspect in suspects:
+            try:
+                yield from submit([suspect]).result().records
+            except KilledWorker as error:
+                yield failed_by_worker(job, suspect[1][0], error)
 
 
 @contextmanager

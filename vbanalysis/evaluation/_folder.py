@@ -1,8 +1,8 @@
 """A run's folder: what is written, in which order, so that a kill at any instant loses no finished sample.
 
 `run.json` says what the run is. Each sample first leaves its picture in `outputs/`, then one line in
-`journal.jsonl`, which is handed to the system at once, so that a kill takes nothing of it, and synced to the
-disk every second, for when the machine itself fails; a line that was cut short is not there. At the end
+`journal.jsonl`, which is handed to the system at once, so that a kill takes nothing of it; it is synced to
+the disk at most once a second, and at the end. A line that was cut short is not there. At the end
 `records.parquet` and `summary.json` are made from the journal, each whole or not at all.
 """
 
@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -117,30 +117,37 @@ class RunFolder:
     @contextmanager
     def writing(self) -> Iterator[Any]:
         """Open the journal for `append`, alone, after what a kill cut short was taken off."""
-        try:
-            with self.journal.open("ab") as file, _alone(file, self.path):
+        with ExitStack() as held:
+            with self._whole():
+                file = held.enter_context(self.journal.open("ab", buffering=0))
+                held.enter_context(_alone(file, self.path))
                 _trim(self.journal, file)
-                yield file
+            yield file
+            with self._whole():
                 os.fsync(file.fileno())
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             if isinstance(error, DataError):
                 raise
             raise DataError(_not_written(self.journal, error)) from error
 
     def append(self, file: Any, record: Mapping[str, Any]) -> None:
-        """Add one record: no kill of this process loses it, and within a second no failure of the machine.
+        """Add one record. No kill of this process loses it; a failure of the machine may lose the last few.
 
         Raises:
             DataError: The disk is full, or the folder is gone.
         """
-        try:
-            file.write(json.dumps(record, allow_nan=True, separators=(",", ":")).encode() + b"\n")
-            file.flush()
+        with self._whole():
+            left = json.dumps(record, allow_nan=True, separators=(",", ":")).encode() + b"\n"
+            while left:  # a full disk may take a part, and says why at the next
+                left = left[file.write(left) :]
             if time.monotonic() - self._synced > _SYNC_SECONDS:
                 os.fsync(file.fileno())
                 self._synced = time.monotonic()
-        except OSError as error:
-            raise DataError(_not_written(self.journal, error)) from error
 
     def output(self, sample: str) -> Path:
         """Where the picture of a sample is kept; every id has a name of its own."""

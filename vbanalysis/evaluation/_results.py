@@ -27,7 +27,7 @@ class Results:
     Attributes:
         folder: Of the run.
         about: What `run.json` says: specs, seed, versions, plugins.
-        figures: The aggregates by name, each with its interval over samples.
+        figures: The aggregates by name, each with its interval over samples, or over scenes.
         protocol: What they mean, in a line.
         n_samples: Samples of the run.
         n_failed: Those of them that failed; they are in no figure.

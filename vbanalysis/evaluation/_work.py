@@ -201,8 +201,8 @@ def _record(task: VisionTask, item: _Item, picture: np.ndarray | Failure, second
         "prompt": item.instruction.text,
         "input_sha256": None if item.sample.image is None else _digest(item.sample.image),
     }
-    if item.sample.info.get("scene") is not None:
-        told["scene"] = str(item.sample.info["scene"])
+    if isinstance(scene := item.sample.info.get("scene"), str):
+        told["scene"] = scene
     if isinstance(picture, Failure):
         return {**_failed(item.place, item.sample.id, picture), **told}
     try:

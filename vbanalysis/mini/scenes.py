@@ -86,7 +86,7 @@ class Scenes(Listed):
             info={
                 "intrinsics": view.intrinsics,
                 "instances": view.instances,
-                "scene": scene,
+                "graph": scene,
                 "visible": visible_things(scene, view.instances),
                 **({} if kind is None else {"expression": kind}),
             },

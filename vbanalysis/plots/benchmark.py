@@ -75,10 +75,10 @@ def distribution_figure(values: Mapping[str, np.ndarray], label: str) -> Figure:
 
 
 def breakdown_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
-    """Values by bin with their 95 % intervals, one panel a question.
+    """Values by bin with their 95 % intervals, one panel a question; ranges are open and say so.
 
     Args:
-        table: Columns by, bin, metric, value, low, high, n, as the breakdowns of a run give them.
+        table: Columns by, bin, metric, value, low, high, n, is_range, as the breakdowns of a run give them.
         labels: What each metric is called on its axis; others are not shown.
     """
     import matplotlib.pyplot as plt
@@ -110,9 +110,15 @@ def breakdown_figure(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
             color=COLOURS[0],
             elinewidth=1,
         )
-        ax.set_yticks(
-            places, [f"{name} (n={n})" for name, n in zip(each.bin, each.n, strict=True)], fontsize=6
+        ranges = each.is_range.to_numpy(bool)
+        ax.plot(
+            values[ranges, 0], places[ranges], "o", color="white", markeredgecolor=COLOURS[0], markersize=3.5
         )
+        names = [
+            f"{row.bin} (n={row.n}{', range' if row.is_range else ''})"
+            for row in each.itertuples(index=False)
+        ]
+        ax.set_yticks(places, names, fontsize=6)
         ax.invert_yaxis()
         ax.set_xlabel(labels[metric])
         ax.set_title(by, fontsize=7, loc="left")

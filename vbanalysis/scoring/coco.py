@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from vbanalysis.codecs.rle import compressed, read_runs
+from vbanalysis.codecs.polygons import coco_mask
+from vbanalysis.codecs.rle import compressed, read_runs, runs_of
 from vbanalysis.datasets.json_files import read_json
 from vbanalysis.datasets.saco_files import Code
 from vbanalysis.errors import DataError, InputError, MissingDependencyError
@@ -170,6 +171,9 @@ def _entries(
         if iou_type == "segm":
             size = pictures[thing.image_id]
             entry["segmentation"] = code = _mask(where, thing.segmentation, size)
+            if isinstance(code, list) and isinstance(thing, _Predicted):
+                # Of predictions the evaluator takes codes alone.
+                entry["segmentation"] = code = _coded(where, code, size)
             if isinstance(code, dict):
                 codes.append((place, code["counts"], size[0] * size[1]))
         entries.append(entry)
@@ -185,6 +189,14 @@ def _box(where: str, box: _Box | None) -> list[float]:
     if box is None or box[2] < 0 or box[3] < 0:
         raise DataError(f"{where} has the bbox {box}, expected [x, y, width, height]")
     return list(box)
+
+
+def _coded(where: str, polygons: list[list[float]], size: tuple[int, int]) -> dict[str, Any]:
+    try:
+        text = compressed({"size": list(size), "counts": runs_of(coco_mask(polygons, size))}, where)
+    except InputError as error:
+        raise DataError(f"{where}: {error}") from None
+    return {"size": text["size"], "counts": text["counts"]}
 
 
 def _mask(

@@ -64,7 +64,13 @@ def normals_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
 def semantic_breakdown(run: Results) -> pd.DataFrame:
     """IoU of each class over all images, the best first."""
     rows = [
-        {"by": "class", "bin": name.removeprefix("iou_"), "metric": "iou", **each._asdict()}
+        {
+            "by": "class",
+            "bin": name.removeprefix("iou_"),
+            "metric": "iou",
+            **each._asdict(),
+            "is_range": each.is_range,
+        }
         for name, each in run.figures.items()
         if name.startswith("iou_")
     ]
@@ -150,7 +156,7 @@ def _sized(mask: np.ndarray) -> str:
 
 def _add(found: Found, key: tuple[str, str, str], case: Case, value: float) -> None:
     scene = case.sample.info.get("scene")
-    found.setdefault(key, []).append((value, str(case.sample.id if scene is None else scene)))
+    found.setdefault(key, []).append((value, scene if isinstance(scene, str) else case.sample.id))
 
 
 def _add_mean(found: Found, key: tuple[str, str, str], case: Case, where: np.ndarray) -> None:
@@ -159,14 +165,15 @@ def _add_mean(found: Found, key: tuple[str, str, str], case: Case, where: np.nda
 
 
 def _table(found: Found) -> pd.DataFrame:
-    """One row a bin: by, bin, metric, value, low, high, n."""
+    """One row a bin: by, bin, metric, value, low, high, n, and whether low and high are a range."""
     rows = []
     for (by, name, metric), entries in found.items():
         values, units = zip(*entries, strict=True)
         clusters = units if len(set(units)) < len(units) else None
         estimate = mean_estimate(np.array(values), clusters=clusters)
-        rows.append({"by": by, "bin": name, "metric": metric, **estimate._asdict()})
-    columns = ["by", "bin", "metric", "value", "low", "high", "n"]
+        told = {**estimate._asdict(), "is_range": estimate.is_range}
+        rows.append({"by": by, "bin": name, "metric": metric, **told})
+    columns = ["by", "bin", "metric", "value", "low", "high", "n", "is_range"]
     table = pd.DataFrame(rows, columns=columns)
     order = [f"{low:g} to {top:g} m" for low, top in pairwise(DEPTHS_M)]
     order += [f"{low:.0%} to {top:.0%} of the picture" for low, top in pairwise(SIZES)]

@@ -10,6 +10,7 @@ import numpy as np
 from vbanalysis.stats import FEWEST_FOR_INTERVAL, RANGE, Clusters, Estimate
 
 RESAMPLES = 1000
+PERMUTATIONS = 9999
 
 _METHOD = "percentile bootstrap"
 
@@ -63,7 +64,9 @@ def summed(pooled: Pooled, clusters: Clusters | None = None, seed: int = 0) -> d
     for name, value in pooled.figures(parts.sum(axis=0)).items():
         if np.isfinite(value):
             low, high, method = _interval([each.get(name, np.nan) for each in drawn], len(parts))
-            ends[name] = Estimate(float(value), low, high, len(pooled.parts), method, n_clusters)
+            # A sample that adds nothing, such as one without a pixel to compare, is none.
+            n = int(np.count_nonzero(pooled.parts.any(axis=1)))
+            ends[name] = Estimate(float(value), low, high, n, method, n_clusters)
     return ends
 
 
@@ -81,13 +84,13 @@ def summed_difference(
     (one, n_clusters), (two, _) = _together(first.parts, clusters), _together(second.parts, clusters)
     weights = _weights(len(one), seed)
     drawn = [(first.figures(a), second.figures(b)) for a, b in zip(weights @ one, weights @ two, strict=True)]
-    swaps = np.random.default_rng([seed, 1]).integers(0, 2, (RESAMPLES - 1, len(one)))
+    swaps = np.random.default_rng([seed, 1]).integers(0, 2, (PERMUTATIONS, len(one)))
     moved = swaps @ (two - one)
     swapped = [
         (first.figures(a), second.figures(b))
         for a, b in zip(one.sum(axis=0) + moved, two.sum(axis=0) - moved, strict=True)
     ]
-    found = {}
+    found: dict[str, PooledDifference] = {}
     whole, other = first.figures(one.sum(axis=0)), second.figures(two.sum(axis=0))
     for name, value in whole.items():
         difference = other.get(name, np.nan) - value

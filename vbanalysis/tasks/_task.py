@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vbanalysis import types
-from vbanalysis.errors import DataError, InputError
+from vbanalysis.errors import DataError, InputError, PluginError
 from vbanalysis.stats import Estimate, mean_estimate
 from vbanalysis.tasks._pooled import Pooled, summed
 from vbanalysis.types import Instruction, Sample
@@ -29,6 +29,7 @@ class VisionTask(ABC):
         headline: The column by which a sample's answer is called good or bad.
         larger_is_better: Whether a good answer has a large one.
         averaged: The columns whose mean over samples is a figure of the data set.
+        compared: The columns by which two runs are compared a sample at a time.
         protocol: One line: what is compared, and how it is averaged; printed beside every figure.
     """
 
@@ -61,6 +62,7 @@ class VisionTask(ABC):
         """The figures of one answer, brought to the size of the truth by `resized`."""
 
     averaged: ClassVar[tuple[str, ...]] = ()
+    compared: ClassVar[tuple[str, ...]] = ()
 
     def pooled(self, rows: Sequence[Row]) -> Pooled | None:
         """What the figures that are no mean over samples follow from, if the task has such."""
@@ -70,8 +72,15 @@ class VisionTask(ABC):
         """The figures of a data set by name, from the rows of its samples, with 95 % intervals.
 
         Samples of one scene are drawn together.
+
+        Raises:
+            PluginError: The task says neither which columns to average nor what to pool.
         """
         pooled = self.pooled(rows)
+        if pooled is None and not self.averaged:
+            raise PluginError(
+                f"the task {self.name!r} has no figures: set `averaged`, or override `pooled` or `aggregate`"
+            )
         sums = {} if pooled is None else summed(pooled, scenes(rows))
         return {**means(rows, self.averaged), **sums}
 
@@ -107,7 +116,8 @@ def scenes(rows: Sequence[Row]) -> list[str] | None:
     Frames of one room or one drive are much alike: as so many independent samples they would give
     intervals that are too narrow.
     """
-    labels = [str(row["scene"]) if row.get("scene") else f"#{k}" for k, row in enumerate(rows)]
+    told = [row.get("scene") for row in rows]  # a table has NaN where a record has none
+    labels = [scene if isinstance(scene, str) and scene else f"#{k}" for k, scene in enumerate(told)]
     return labels if len(set(labels)) < len(labels) else None
 
 

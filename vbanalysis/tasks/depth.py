@@ -35,6 +35,7 @@ class DepthTask(VisionTask):
     headline = "absrel"
     larger_is_better = False
     averaged = ("delta1", "delta2", "delta3", "absrel", "sqrel", "rmse", "rmse_log", "log10", "silog")
+    compared = averaged
 
     def __init__(
         self,

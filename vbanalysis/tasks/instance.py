@@ -45,6 +45,7 @@ class InstanceTask(VisionTask):
     name = "instance"
     headline = "f1_50"
     larger_is_better = True
+    compared = ("f1", "f1_50")
     protocol = "SA-Co: matches summed over pairs, F1 averaged over IoU .50:.05:.95, best annotator a pair"
 
     def __init__(self, *, style: str = "each", tau: float = 14, erosion: float | None = None) -> None:

@@ -32,6 +32,7 @@ class NormalsTask(VisionTask):
     headline = "mean_deg"
     larger_is_better = False
     averaged = _FIGURES
+    compared = averaged
 
     def __init__(self, *, unknown: Unknown = "miss", tolerance: float | None = None) -> None:
         self.unknown: Unknown = one_of(unknown, "unknown", ("miss", "drop"))

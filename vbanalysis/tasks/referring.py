@@ -32,6 +32,7 @@ class ReferringTask(VisionTask):
     name = "referring"
     headline = "iou"
     larger_is_better = True
+    compared = ("iou",)
     protocol = "one expression a prompt; gIoU is 1 where both masks are empty; cIoU sums over expressions"
 
     def __init__(self, *, style: str = "rendered") -> None:

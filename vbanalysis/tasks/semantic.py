@@ -35,6 +35,7 @@ class SemanticTask(VisionTask):
     name = "semantic"
     headline = "miou"
     larger_is_better = True
+    compared = ("miou", "pixel_accuracy")
 
     def __init__(self, *, style: str = "json", notation: str = "rgb", background: bool = True) -> None:
         self.style = one_of(style, "style", STYLES["semantic"])

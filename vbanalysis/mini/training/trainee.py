@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from vbanalysis.errors import DataError, TrainingError
+from vbanalysis.errors import DataError, InputError, TrainingError
 from vbanalysis.mini.network import Network
 from vbanalysis.mini.training.batches import TASKS, Batch
 from vbanalysis.mini.training.exercises import Exercise
@@ -61,13 +61,23 @@ class Trainee:
 
     @classmethod
     def start(cls, stage: Stage) -> Trainee:
-        """From random weights, or those of the stage's start, with whose seconds a later go counts on."""
+        """From random weights, or those of the stage's start, with whose seconds a later go counts on.
+
+        Raises:
+            InputError: The start has seen another number of exercises than the stage goes on after.
+        """
         network = _random_network(stage)
         seconds = 0.0
         if stage.start is not None:
             tensors, told = read_weights(stage.start)
             if stage.first:
-                seconds = read_story(told, stage.start).seconds
+                story = read_story(told, stage.start)
+                if story.samples != stage.first:
+                    raise InputError(
+                        f"the stage {stage.name!r} goes on after {stage.first} exercises, but the weights "
+                        f"{stage.start!r} have seen {story.samples}: name those of the go before as --start"
+                    )
+                seconds = story.seconds
             if stage.head == "regression" and tensors["paint.weight"].shape != network.paint.weight.shape:
                 # A generator's body under a new head of numbers; a control that goes on keeps its head.
                 tensors |= {
@@ -115,7 +125,7 @@ class Trainee:
             TrainingError: The weights are not finite; what was saved before is kept.
             DataError: A file cannot be written.
         """
-        if not all(bool(torch.isfinite(weight).all()) for weight in self.network.parameters()):
+        if not all(bool(torch.isfinite(weight).all()) for weight in self._parameters()):
             raise self._diverged("a weight", folder)
         state = {
             "network": self.network.state_dict(),
@@ -163,13 +173,13 @@ class Trainee:
             if regression
             else painting_losses(painting, batch)
         )
-        finite = torch.isfinite(losses.each)
+        total, finite = losses.total, torch.isfinite(losses.each)
+        if self.reader is not None and painting.features is not None:
+            told = self.reader.losses(painting.features, exercises)
+            total, finite = total + self.stage.layout * told.mean(), finite & torch.isfinite(told)
         if not finite.all():
             tasks = sorted({TASKS[task] for task in batch.task[~finite].tolist()})
             raise self._diverged(f"the loss of {', '.join(tasks)}", folder)
-        total = losses.total
-        if self.reader is not None and painting.features is not None:
-            total = total + self.stage.layout * self.reader.losses(painting.features, exercises).mean()
         total.backward()
         if processes > 1:
             for weight in self.reader.parameters() if self.reader is not None else ():
