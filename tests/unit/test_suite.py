@@ -415,6 +415,8 @@ class TestRun:
         pid = suite_folder / "pid"
         pid.unlink(missing_ok=True)
         script = (
+            # Begun by a shell in the background, the tests and all they start would ignore Ctrl-C.
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "from vbanalysis.suite import load_suite, run\n"
             f"run(load_suite({str(suite_folder)!r}), profile='full', only=['03'], out={str(tmp_path)!r})"
         )
