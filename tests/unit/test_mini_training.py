@@ -13,7 +13,7 @@ from vbanalysis.mini.network import Network, NetworkConfig
 from vbanalysis.mini.training import curves, trainee
 from vbanalysis.mini.training.batches import TASKS, collate, training_batch
 from vbanalysis.mini.training.contact import contact_sheet, sheet_exercises
-from vbanalysis.mini.training.curves import Progress, read_curve, write_curve
+from vbanalysis.mini.training.curves import Progress, read_curve, read_goes, write_curve
 from vbanalysis.mini.training.losses import painting_losses
 from vbanalysis.mini.training.run import train
 from vbanalysis.mini.training.stages import load_stage
@@ -356,6 +356,18 @@ def test_a_curve_comes_back_from_its_file(tmp_path):
     rows = [Progress(960, 25.5, {"depth": 0.5}), Progress(1920, 50.0, {"depth": 0.25, "edit": 1.5})]
     write_curve(tmp_path / "curve.tsv", rows)
     assert read_curve(tmp_path / "curve.tsv") == rows
+
+
+def test_goes_of_one_training_are_one_curve(tmp_path):
+    goes = {"tuned": 8, "tuned-2": 16, "tuned-10": 24, "narrow": 8, "two-lens": 8}
+    for name, samples in goes.items():
+        write_curve(tmp_path / f"{name}.tsv", [Progress(samples, 1.0, {"depth": 0.5})])
+    curves = read_goes(tmp_path)
+    assert {name: [row.samples for row in rows] for name, rows in curves.items()} == {
+        "narrow": [8],
+        "tuned": [8, 16, 24],
+        "two-lens": [8],
+    }
 
 
 def test_weights_are_saved_averaged(stage, run):

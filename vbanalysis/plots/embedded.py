@@ -15,7 +15,7 @@ from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies.photographs import Impression, Photograph
 from vbanalysis.studies.questions import Question
-from vbanalysis.studies.report_card import Target
+from vbanalysis.studies.report_card import MODELS, Target
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def drawings_figure(prompts: Sequence[str], drawn: Mapping[str, Sequence[np.ndar
         for ax, picture in zip(row, pictures, strict=True):
             show_picture(ax, picture)
         row[0].set_ylabel(name, fontsize=7)
-    width = int(24 * side / 0.86)
+    width = int(22 * side / 0.86)
     for ax, prompt in zip(axes[-1], prompts, strict=True):
         ax.set_xlabel("\n".join(textwrap.wrap(prompt, width)), fontsize=4.6, loc="left")
     return fig
@@ -106,13 +106,15 @@ def drawings_figure(prompts: Sequence[str], drawn: Mapping[str, Sequence[np.ndar
 def marks_figure(table: pd.DataFrame, targets: Sequence[Target]) -> Figure:
     """Each target's figure: everyone's value and interval; a solid line at the least, dotted at the goal.
 
+    Trained networks are coloured, references grey.
+
     Args:
         table: Rows of `task, metric, who, value, low, high, n`.
         targets: What was asked for.
     """
     import matplotlib.pyplot as plt
 
-    people = list(dict.fromkeys(table.who))
+    colours = dict(zip(MODELS, COLOURS, strict=False))
     columns = 4
     rows = -(-len(targets) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.24 * rows))
@@ -124,7 +126,7 @@ def marks_figure(table: pd.DataFrame, targets: Sequence[Target]) -> Figure:
             bars = [[max(row.value - row.low, 0)], [max(row.high - row.value, 0)]]
             ax.errorbar(
                 row.value, y, xerr=bars if np.isfinite(bars).all() else None, fmt="o", ms=3,
-                color=COLOURS[people.index(row.who) % len(COLOURS)], elinewidth=1, capsize=1.5,
+                color=colours.get(row.who, "0.45"), elinewidth=1, capsize=1.5,
             )  # fmt: skip
         ax.axvline(target.least, color="0.35", linewidth=0.8)
         if target.goal is not None:

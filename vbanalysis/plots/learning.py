@@ -62,7 +62,8 @@ def learning_figure(runs: Mapping[str, Sequence[Progress]]) -> Figure:
             for ax in axes.flat
             for line, label in zip(*ax.get_legend_handles_labels(), strict=True)
         }
-        fig.legend(handles.values(), handles.keys(), ncols=len(handles), loc="outside upper right")
+        named = [name for name in runs if name in handles]
+        fig.legend([handles[name] for name in named], named, ncols=len(named), loc="outside upper right")
     return fig
 
 

@@ -64,6 +64,9 @@ gIoU of marking every object."""
 
 NOT_MEASURED = "not measured"
 
+MODELS = ("mini", "regression", "scratch", "base")
+"""Those among the examined that are trained networks; the others are references."""
+
 
 def answerers(weights: str = "tuned") -> dict[str, Answerer]:
     """Who is examined where one answer is right: `weights`, the controls at hand, the guesses, the code."""
@@ -85,10 +88,10 @@ def report_card(weights: str = "tuned", split: str = "validation", n: int = 400)
         n: Questions a task.
 
     Yields:
-        Rows of `task, metric, who, value, low, high, n`, task by task. `who` is "mini", a control
-        ("regression", "scratch", "base"), "blind" (the usual answer at each pixel; every object marked),
-        "constant" (one answer for all pixels), "codec" (the truth through the code), and in drawing
-        "rendered" (the judge's own accuracy), "shuffled" (chance) or "untouched".
+        Rows of `task, metric, who, value, low, high, n`, task by task. `who` is one of `MODELS`, "blind" (the
+        usual answer at each pixel; every object marked), "constant" (one answer for all pixels), "codec" (the
+        truth through the code), and in drawing "rendered" (the judge's own accuracy), "shuffled" (chance) or
+        "untouched".
     """
     mini = Mini(weights)
     seen: dict[tuple[str, str], Marks] = {}

@@ -118,3 +118,21 @@ def read_curve(path: Path) -> list[Progress]:
         raise DataError(
             f"{shown(path)} is no learning curve ({error}): remove it, and training goes on with a new one"
         ) from error
+
+
+def read_goes(folder: Path) -> dict[str, list[Progress]]:
+    """Curves of a folder by the weights' name: goes of one training (`tuned.tsv`, `tuned-2.tsv`, ...) as one curve.
+
+    Raises:
+        DataError: A file is no such table.
+    """
+    goes = sorted((*_name_and_go(path.stem), path) for path in folder.glob("*.tsv"))
+    curves: dict[str, list[Progress]] = {}
+    for name, _, path in goes:
+        curves.setdefault(name, []).extend(read_curve(path))
+    return curves
+
+
+def _name_and_go(stem: str) -> tuple[str, int]:
+    name, dash, go = stem.rpartition("-")
+    return (name, int(go)) if dash and go.isdecimal() else (stem, 1)
