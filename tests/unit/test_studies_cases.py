@@ -7,7 +7,7 @@ from vbanalysis.codecs import DepthCodec
 from vbanalysis.evaluation import evaluate, rescore
 from vbanalysis.evaluation._folder import RunFolder
 from vbanalysis.images import write_png
-from vbanalysis.stats import mean_estimate
+from vbanalysis.stats import clopper_pearson, mean_estimate
 from vbanalysis.studies.breakdown import (
     depth_breakdown,
     distribution,
@@ -143,6 +143,16 @@ def test_instances_of_one_picture_are_drawn_together():
     assert (by_size.low, by_size.high) == pytest.approx((by_picture.low, by_picture.high))
     assert (table.loc["2"].value, table.loc["2"].n) == (0.5, 6)
     assert table.loc["none"].value == 1
+
+
+def test_a_share_without_an_exception_is_not_certain():
+    cases = [case("instance", two(1, 2, int), key=str(k), phrase="a cat", masks=(BOTH,)) for k in range(6)]
+    table = instance_breakdown(cases).set_index("bin")
+    expected = clopper_pearson(6, 6)
+    for name, n in (("2", 6), ("10% to 100% of the picture", 12)):
+        row = table.loc[name]
+        assert (row.value, row.low, row.high, row.n) == (1, expected.low, 1, n)
+        assert not row.is_range
 
 
 @pytest.mark.parametrize(

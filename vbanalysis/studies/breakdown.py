@@ -10,13 +10,14 @@ import pandas as pd
 
 from vbanalysis.evaluation import Results
 from vbanalysis.metrics import mask_ious
-from vbanalysis.stats import mean_estimate
+from vbanalysis.stats import Estimate, clopper_pearson, mean_estimate
 from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
 
 Found = dict[tuple[str, str, str], list[tuple[float, str]]]
 """By question, bin and metric: a value, and the scene or picture that it comes from."""
 
 DEPTHS_M = (0.1, 1, 2, 4, 8, 16, 80)
+_SHARES = ("recall_50", "left_alone")
 _FEWEST_PIXELS = 8
 """Of a picture in a bin, for it to have a figure there."""
 
@@ -80,7 +81,8 @@ def semantic_breakdown(run: Results) -> pd.DataFrame:
 def instance_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
     """Share of true instances that are found at IoU 0.5, by their size and by how many there are.
 
-    By size, an instance counts once, and those of one picture are drawn together in the interval.
+    By size, an instance counts once, and those of one picture are drawn together in the interval; where all
+    are found or none is, it is the exact interval over scenes.
     """
     found: Found = {}
     for case in cases:
@@ -169,8 +171,7 @@ def _table(found: Found) -> pd.DataFrame:
     rows = []
     for (by, name, metric), entries in found.items():
         values, units = zip(*entries, strict=True)
-        clusters = units if len(set(units)) < len(units) else None
-        estimate = mean_estimate(np.array(values), clusters=clusters)
+        estimate = _share(values, units) if metric in _SHARES else _mean(values, units)
         told = {**estimate._asdict(), "is_range": estimate.is_range}
         rows.append({"by": by, "bin": name, "metric": metric, **told})
     columns = ["by", "bin", "metric", "value", "low", "high", "n", "is_range"]
@@ -185,3 +186,15 @@ def _table(found: Found) -> pd.DataFrame:
         .drop(columns="key")
         .reset_index(drop=True)
     )
+
+
+def _mean(values: Sequence[float], units: Sequence[str]) -> Estimate:
+    return mean_estimate(np.array(values), clusters=units if len(set(units)) < len(units) else None)
+
+
+def _share(values: Sequence[float], units: Sequence[str]) -> Estimate:
+    """Where every trial ends alike, resampling them finds no spread; then the exact interval over scenes."""
+    if len(set(values)) > 1 or values[0] not in (0, 1):
+        return _mean(values, units)
+    scenes = len(set(units))
+    return clopper_pearson(scenes * int(values[0]), scenes)._replace(n=len(values))

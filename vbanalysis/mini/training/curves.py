@@ -121,7 +121,7 @@ def read_curve(path: Path) -> list[Progress]:
 
 
 def read_goes(folder: Path) -> dict[str, list[Progress]]:
-    """Curves of a folder by the weights' name: goes of one training (`tuned.tsv`, `tuned-2.tsv`, ...) as one curve.
+    """Curves of a folder by name: the goes of one training (`tuned.tsv`, `tuned-2.tsv`, ...) as one curve.
 
     Raises:
         DataError: A file is no such table.
