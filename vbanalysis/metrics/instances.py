@@ -122,6 +122,8 @@ def best_annotator(candidates: Sequence[InstanceCounts]) -> InstanceCounts:
         raise InputError("candidates is empty: there is no annotator to choose")
     if len({each.n_predicted for each in candidates}) > 1:
         raise InputError("candidates are of different predictions: their n_predicted differ")
+    if len(candidates) == 1:
+        return candidates[0]
     agreed = [each for each in candidates if not each.n_predicted and not each.n_true]
     return agreed[0] if agreed else max(candidates, key=_own_f1)
 
