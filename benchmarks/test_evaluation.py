@@ -27,7 +27,7 @@ def kept(tmp_path):
         write_png(tmp_path / "frames" / "images" / f"{k:04}.png", photo)
         room = np.linspace(9.0, 0.8, 480)[:, None] * rng.uniform(0.9, 1.1, (480, 640))
         np.save(tmp_path / "frames" / "depth" / f"{k:04}.npy", room.astype(np.float32))
-    evaluate("depth", "codec", f"folder:{tmp_path / 'frames'}", tmp_path / "kept")
+    evaluate("depth", "oracle", f"folder:{tmp_path / 'frames'}", tmp_path / "kept")
     return tmp_path
 
 
@@ -52,7 +52,7 @@ def test_two_workers_decode_and_score_a_run_faster_than_one(kept, versus):
 PEAK = """
 import json, resource, sys
 from vbanalysis.evaluation import evaluate
-evaluate("depth", "codec", sys.argv[1], sys.argv[2], workers=int(sys.argv[3]))
+evaluate("depth", "oracle", sys.argv[1], sys.argv[2], workers=int(sys.argv[3]))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 """
 

@@ -15,7 +15,7 @@ from vbanalysis.evaluation import evaluate, open_run
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 
 COMMAND = "from vbanalysis.cli import main; main()"
-MANY = ["evaluate", "depth", "--model", "codec", "--dataset", "analytic?n=250&height=64"]
+MANY = ["evaluate", "depth", "--model", "oracle", "--dataset", "analytic?n=250&height=64"]
 
 
 def start(*words):
@@ -96,7 +96,7 @@ def test_the_embedded_generator_goes_on_with_the_same_pictures(tmp_path):
 def test_a_killed_dask_worker_costs_a_retry_and_nothing_else(tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     dataset = "analytic?n=120&height=64"
-    alone = evaluate("depth", "codec", dataset, tmp_path / "alone")
+    alone = evaluate("depth", "oracle", dataset, tmp_path / "alone")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as cluster:
@@ -109,7 +109,7 @@ def test_a_killed_dask_worker_costs_a_retry_and_nothing_else(tmp_path):
 
         shared = evaluate(
             "depth",
-            "codec",
+            "oracle",
             dataset,
             tmp_path / "shared",
             scheduler=cluster.scheduler_address,
@@ -125,8 +125,8 @@ def test_a_killed_dask_worker_costs_a_retry_and_nothing_else(tmp_path):
 def test_workers_of_this_machine_give_the_table_of_one(tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dask")
     dataset = "scenes:validation?n=20&ask=referring"
-    alone = evaluate("referring", "codec", dataset, tmp_path / "alone")
-    shared = evaluate("referring", "codec", dataset, tmp_path / "shared", workers=2)
+    alone = evaluate("referring", "oracle", dataset, tmp_path / "alone")
+    shared = evaluate("referring", "oracle", dataset, tmp_path / "shared", workers=2)
     pd.testing.assert_frame_equal(table(tmp_path / "shared"), table(tmp_path / "alone"))
     assert shared.figures == alone.figures
 

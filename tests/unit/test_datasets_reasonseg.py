@@ -103,5 +103,5 @@ def test_it_says_what_it_is(folder):
 
 
 def test_its_own_truth_painted_in_the_code_is_right(folder, tmp_path):
-    found = evaluate("referring", "codec", f"reasonseg:{folder}", tmp_path / "run")
+    found = evaluate("referring", "oracle", f"reasonseg:{folder}", tmp_path / "run")
     assert (found.n_failed, found.figures["giou"].value) == (0, 1.0)

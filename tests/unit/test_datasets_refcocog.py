@@ -141,7 +141,7 @@ def test_it_says_what_it_is(folder):
 
 
 def test_expressions_of_one_image_are_drawn_together(folder, tmp_path):
-    found = evaluate("referring", "codec", f"refcocog:{folder}", tmp_path / "run")
+    found = evaluate("referring", "oracle", f"refcocog:{folder}", tmp_path / "run")
     giou = found.figures["giou"]
     assert (found.n_failed, giou.value, giou.n, giou.clusters) == (0, 1.0, 3, 1)
     assert found.figures["ciou"].clusters == 1

@@ -238,10 +238,10 @@ def test_two_runs_are_compared_sample_by_sample(tmp_path, painter):
     assert "n_unbounded" not in found
     assert all(each.p <= each.p_holm <= 1 for each in found.values())
     assert not any(each.pooled for each in found.values())
-    evaluate("normals", "codec", DATA, tmp_path / "three")
+    evaluate("normals", "oracle", DATA, tmp_path / "three")
     with pytest.raises(InputError, match="are of 'depth' and 'normals'"):
         compare(tmp_path / "one", tmp_path / "three")
-    evaluate("depth", "codec", "analytic?n=9&height=48&seed=1", tmp_path / "four")
+    evaluate("depth", "oracle", "analytic?n=9&height=48&seed=1", tmp_path / "four")
     with pytest.raises(InputError, match="9 samples of the same id had another input"):
         compare(tmp_path / "one", tmp_path / "four")
     with pytest.raises(DataError, match="is no folder of a run"):
@@ -266,7 +266,7 @@ def test_what_cannot_be_loaded_ends_before_it_begins(tmp_path):
     with pytest.raises(PluginError, match="did you mean 'depth'"):
         evaluate("deph", "mini", DATA, tmp_path / "run")
     with pytest.raises(InputError, match="limit must be a whole number of at least 1"):
-        evaluate("depth", "codec", DATA, tmp_path / "run", limit=0)
+        evaluate("depth", "oracle", DATA, tmp_path / "run", limit=0)
     assert not (tmp_path / "run").exists()
 
 
@@ -279,7 +279,7 @@ def test_every_sample_has_a_picture_of_its_own(tmp_path):
 
 
 def test_the_commands_print_what_they_found(tmp_path, vbanalysis, refused):
-    data = ["--model", "codec", "--dataset", "analytic?n=6&height=48", "-o"]
+    data = ["--model", "oracle", "--dataset", "analytic?n=6&height=48", "-o"]
     code, out, _ = vbanalysis("evaluate", "depth", *data, tmp_path / "one")
     assert code == 0
     assert "protocol  alignment none, the data set's cap, mean over images" in out
@@ -298,7 +298,7 @@ def test_the_commands_print_what_they_found(tmp_path, vbanalysis, refused):
 def test_a_run_of_failures_only_ends_with_1(tmp_path, vbanalysis):
     data = "analytic?n=2&height=48"
     code, out, _ = vbanalysis(
-        "evaluate", "instance", "--model", "codec", "--dataset", data, "-o", tmp_path / "run"
+        "evaluate", "instance", "--model", "oracle", "--dataset", data, "-o", tmp_path / "run"
     )
     assert code == 1
     assert "failed    2 of 2 samples" in out

@@ -27,7 +27,7 @@ def _closed():
 
 @pytest.mark.parametrize("task", SETS)
 def test_each_case_has_a_row_with_its_score_and_reason(task, tmp_path):
-    run = evaluate(task, "codec", SETS[task], tmp_path / "run")
+    run = evaluate(task, "oracle", SETS[task], tmp_path / "run")
     cases = list(each_case(run))
     fig = cases_figure(task, cases, "score")
     titles = [ax.get_title() for ax in fig.axes]

@@ -190,8 +190,8 @@ def test_expressions_are_sorted_by_size_and_kind():
 def runs(tmp_path_factory):
     """A run by the truth in its code, and one whose first two pictures say all is twice as far."""
     folder = tmp_path_factory.mktemp("runs")
-    right = evaluate("depth", "codec", "analytic?n=6&height=48", folder / "right")
-    evaluate("depth", "codec", "analytic?n=6&height=48", folder / "wrong")
+    right = evaluate("depth", "oracle", "analytic?n=6&height=48", folder / "right")
+    evaluate("depth", "oracle", "analytic?n=6&height=48", folder / "wrong")
     codec = DepthCodec()
     wrong = list(right.records().id[:2])
     for key in wrong:
@@ -223,7 +223,7 @@ def test_runs_stand_side_by_side_with_their_intervals(runs):
 
 
 def test_classes_are_sorted_by_their_iou(tmp_path):
-    run = evaluate("semantic", "codec", "scenes:validation?n=5", tmp_path / "run")
+    run = evaluate("semantic", "oracle", "scenes:validation?n=5", tmp_path / "run")
     table = semantic_breakdown(run)
     assert list(table.value) == sorted(table.value, reverse=True)
     assert {"floor", "wall"} <= set(table.bin)

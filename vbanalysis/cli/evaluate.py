@@ -25,11 +25,17 @@ Scheduler = Annotated[
 
 def evaluate(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Such as depth or depth?alignment=median.")],
-    model: Annotated[str, typer.Option(help="Such as mini; codec paints the truth.")],
+    model: Annotated[str, typer.Option(help="Such as mini; oracle paints the truth.")],
     dataset: Annotated[str, typer.Option(help="Such as scenes:heldout?n=100.")],
     out: Out,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first samples.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    presence: Annotated[
+        str | None, typer.Option(help="A model that first says whether a phrase names anything.")
+    ] = None,
+    reasoner: Annotated[
+        str | None, typer.Option(help="A model that first turns a question into a description.")
+    ] = None,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     retry_failed: Annotated[
@@ -47,6 +53,8 @@ def evaluate(
             out,
             limit=limit,
             seed=seed,
+            presence=presence,
+            reasoner=reasoner,
             workers=workers,
             scheduler=scheduler,
             retry_failed=retry_failed,

@@ -27,8 +27,8 @@ SOURCE = "https://vision.middlebury.edu/stereo/data/scenes2014/, as shipped with
 class Motorcycle(Listed):
     """One sample: the left view, its depth in metres and the normals of that depth.
 
-    `info` holds the `intrinsics`, the `right` view, `baseline_m` and `disparity_px` (NaN unknown).
-    Depth is NaN where the structured light saw nothing, about 7 % of the pixels.
+    `info` holds the `intrinsics`, the `right` view, `baseline_m`, `doffs_px` and `disparity_px` (NaN
+    unknown). Depth is NaN where the structured light saw nothing, about 7 % of the pixels.
 
     Args:
         window: Side in pixels of the plane fits that give the normals; see `normals_from_depth`.
@@ -73,6 +73,7 @@ class Motorcycle(Listed):
                 "intrinsics": INTRINSICS,
                 "right": right,
                 "baseline_m": BASELINE_M,
+                "doffs_px": DOFFS_PX,
                 "disparity_px": disparity,
                 "licence": LICENCE,
                 "source": SOURCE,

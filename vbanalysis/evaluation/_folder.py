@@ -1,7 +1,7 @@
 """A run's folder: what is written, in which order, so that a kill at any instant loses no finished sample.
 
-`run.json` says what the run is. Each sample first leaves its picture in `outputs/`, then one line in
-`journal.jsonl`, which is handed to the system at once, so that a kill takes nothing of it; it is synced to
+`run.json` says what the run is. Each sample first leaves its picture, or a specialist's numbers, in
+`outputs/`, then one line in `journal.jsonl`, which is handed to the system at once, so that a kill takes nothing of it; it is synced to
 the disk at most once a second, and at the end. A line that was cut short is not there. At the end
 `records.parquet` and `summary.json` are made from the journal, each whole or not at all.
 """
@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -167,9 +169,29 @@ class RunFolder:
         path = self.output(sample)
         return read_rgb(path) if path.is_file() else None
 
-    def keep_output(self, sample: str, rgb: np.ndarray) -> None:
-        """Write a picture, whole or not at all."""
-        write_png(self.output(sample), rgb)
+    def read_numbers(self, sample: str) -> np.ndarray | None:
+        """The answer of a specialist to a sample, or None where none is kept.
+
+        Raises:
+            DataError: It is damaged.
+        """
+        path = self.output(sample).with_suffix(".npz")
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                return np.asarray(kept["answer"])
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+            raise DataError(f"{shown(path)} is damaged: {' '.join(str(error).split())}") from error
+
+    def keep_output(self, sample: str, output: np.ndarray, *, numbers: bool = False) -> None:
+        """Write a picture, or a specialist's numbers, whole or not at all."""
+        path = self.output(sample)
+        if not numbers:
+            write_png(path, output)
+            return
+        with replacing(path.with_suffix(".npz")) as file:
+            np.savez_compressed(file, answer=output)
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`."""

@@ -13,7 +13,7 @@ from vbanalysis import __version__, plugins
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.evaluation._folder import RunFolder
 from vbanalysis.evaluation._results import Results, finish
-from vbanalysis.evaluation._work import CODEC, Bench, Job, bench, work
+from vbanalysis.evaluation._work import Bench, Job, bench, work
 from vbanalysis.paths import shown
 from vbanalysis.specs import parse_spec
 
@@ -28,6 +28,8 @@ def evaluate(
     *,
     limit: int | None = None,
     seed: int = 0,
+    presence: str | None = None,
+    reasoner: str | None = None,
     workers: int = 1,
     scheduler: str | None = None,
     retry_failed: bool = False,
@@ -40,11 +42,14 @@ def evaluate(
 
     Args:
         task: Spec string, such as `"depth"` or `"depth?alignment=median"`.
-        model: Spec string, such as `"mini"`; `"codec"` paints the truth, which tells what the code costs.
+        model: Spec string, such as `"mini"`; `"oracle"` paints the truth, which tells what the code costs.
         dataset: Spec string, such as `"scenes:heldout?n=100"`.
         out: The run's folder; made if it is not there.
         limit: Only the first so many samples; a later call may take more.
         seed: Sample k is generated with `seed + k`.
+        presence: Spec string of a model that first says whether a phrase names anything in the image; where
+            it does not, nothing is marked and `model` is not asked. `"oracle"` knows it.
+        reasoner: Spec string of a model that first turns each question into a description.
         workers: Processes on this machine; more than one need Dask.
         scheduler: Address of a Dask scheduler, such as `"tcp://host:8786"`, in place of `workers`. Its
             workers must see `out` and the data set's files.
@@ -59,7 +64,7 @@ def evaluate(
         PluginError: A spec names nothing, or what it names cannot be loaded.
         DataError: The folder cannot be written, or the data set cannot be read at all.
     """
-    job = Job(task, model, dataset, str(Path(out).resolve()), None, seed)
+    job = Job(task, model, dataset, str(Path(out).resolve()), None, seed, presence, reasoner)
     return _run(job, limit, workers, scheduler, retry_failed, on_record)
 
 
@@ -101,6 +106,8 @@ def rescore(
         str(Path(out).resolve()),
         str(Path(run).resolve()),
         told["seed"],
+        told.get("presence"),
+        told.get("reasoner"),
     )
     return _run(job, told.get("limit"), workers, scheduler, False, on_record)
 
@@ -167,6 +174,8 @@ def _identity(job: Job, kit: Bench) -> dict[str, Any]:
         "model": job.model,
         "dataset": job.dataset,
         "seed": job.seed,
+        "presence": job.presence,
+        "reasoner": job.reasoner,
         "pictures_of": job.outputs,
         "protocol": kit.task.protocol,
         "vbanalysis": __version__,
@@ -176,7 +185,7 @@ def _identity(job: Job, kit: Bench) -> dict[str, Any]:
 
 def _provenances(job: Job) -> dict[str, list[str]]:
     kinds: tuple[tuple[plugins.Kind, str], ...] = (("tasks", job.task), ("datasets", job.dataset))
-    if job.model != CODEC and job.outputs is None:
+    if job.outputs is None:
         kinds = (*kinds, ("models", job.model))
     return {kind: list(plugins.provenance(kind, parse_spec(spec).name)) for kind, spec in kinds}
 

@@ -1,30 +1,24 @@
-"""The work on samples: read, instruct, generate, decode, score; any failure of one is its record."""
+"""The work on samples: read, instruct, ask, decode, score; any failure of one is its record."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from vbanalysis import plugins
 from vbanalysis.datasets import DataSet
-from vbanalysis.errors import DataError, ImageError
+from vbanalysis.errors import DataError, InputError, PluginError
+from vbanalysis.evaluation._ask import Failure, Item, Numbers, Output, asked, caught, step, together
 from vbanalysis.evaluation._folder import RunFolder
-from vbanalysis.models import Generator
+from vbanalysis.models import Generator, Model, Presence, Reasoner, Respondent, Specialist
 from vbanalysis.tasks import VisionTask
-from vbanalysis.types import Instruction, Sample
-
-T = TypeVar("T")
-
-CODEC = "codec"
-"""The model that paints the truth: what is left of it after encoding and decoding is the code's cost."""
-
-_REASON = 500
-"""Characters of a reason that are kept."""
+from vbanalysis.types import Sample
 
 
 class Job(NamedTuple):
@@ -32,11 +26,13 @@ class Job(NamedTuple):
 
     Attributes:
         task: Spec string.
-        model: Spec string, or `CODEC`.
+        model: Spec string.
         dataset: Spec string.
         folder: Of the run.
-        outputs: Folder of the run whose pictures are read, if the model is not to be asked.
+        outputs: Folder of the run whose outputs are read, if the model is not to be asked.
         seed: Sample k is generated with `seed + k`.
+        presence: Spec string of the model that says whether a phrase names anything, or None.
+        reasoner: Spec string of the model that turns questions into descriptions, or None.
     """
 
     task: str
@@ -45,53 +41,74 @@ class Job(NamedTuple):
     folder: str
     outputs: str | None
     seed: int
+    presence: str | None = None
+    reasoner: str | None = None
 
 
 class Bench(NamedTuple):
-    """What a worker loads once and keeps."""
+    """What a worker loads once and keeps.
+
+    Attributes:
+        task: It.
+        dataset: It.
+        model: Or None, where kept outputs are read.
+        presence: Or None.
+        reasoner: Or None.
+        descriptions: By sample id, what the reasoner of the run whose outputs are read had said.
+    """
 
     task: VisionTask
     dataset: DataSet
-    model: Generator | None
+    model: Model | None
+    presence: Presence | None
+    reasoner: Reasoner | None
+    descriptions: Mapping[str, str]
 
     @property
     def batch(self) -> int:
         """Samples that the model is given at once: as many as it says, or one."""
-        return int(getattr(self.model, "batch", 1)) if self.model is not None else 1
+        return int(getattr(self.model, "batch", 1)) if isinstance(self.model, Generator) else 1
 
 
 @lru_cache(maxsize=1)
 def bench(job: Job) -> Bench:
-    """Load the task, the data set and the model.
+    """Load the task, the data set, the model and the steps before it.
 
     Raises:
-        VbanalysisError: One of them cannot be loaded.
+        VbanalysisError: One of them cannot be loaded, or they do not go together.
     """
     task = plugins.load("tasks", job.task, VisionTask)  # type: ignore[call-overload]
     dataset = plugins.load("datasets", job.dataset, DataSet)  # type: ignore[call-overload]
-    asked = job.outputs is None and job.model != CODEC
-    model = plugins.load("models", job.model, Generator) if asked else None  # type: ignore[call-overload]
-    return Bench(task, dataset, model)
+    if job.outputs is not None:
+        return Bench(task, dataset, None, None, None, _descriptions(RunFolder(job.outputs)))
+    model = plugins.load("models", job.model, Model)  # type: ignore[call-overload]
+    if not isinstance(model, Generator | Specialist | Respondent):
+        raise PluginError(
+            f"the model {job.model!r} cannot be asked: it has neither sample_many, predict nor respond"
+        )
+    if isinstance(model, Specialist):
+        if task.name not in model.tasks:
+            raise InputError(
+                f"{model.name} answers {', '.join(model.tasks)}, not {task.name}: give another model or task"
+            )
+        task.check_invariance(model.invariance)
+    presence, reasoner = _steps(job)
+    if presence is not None:
+        task.check_presence()
+    return Bench(task, dataset, model, presence, reasoner, {})
 
 
-class Failure(Exception):
-    """A step failed on one sample.
-
-    Attributes:
-        step: `"read"`, `"instruct"`, `"generate"`, `"decode"` or `"score"`.
-        reason: The error's name and message.
-    """
-
-    def __init__(self, step: str, error: BaseException) -> None:
-        message = " ".join(str(error).split())
-        self.step, self.reason = step, f"{type(error).__name__}: {message}"[:_REASON]
-        super().__init__(step, self.reason)
+def _steps(job: Job) -> tuple[Presence | None, Reasoner | None]:
+    presence = reasoner = None
+    if job.presence is not None:
+        presence = plugins.load("models", job.presence, Presence)  # type: ignore[call-overload, type-abstract]
+    if job.reasoner is not None:
+        reasoner = plugins.load("models", job.reasoner, Reasoner)  # type: ignore[call-overload, type-abstract]
+    return presence, reasoner
 
 
-class _Item(NamedTuple):
-    place: int
-    sample: Sample
-    instruction: Instruction
+def _descriptions(run: RunFolder) -> dict[str, str]:
+    return {record["id"]: record["description"] for record in run.records() if "description" in record}
 
 
 def work(job: Job, places: Sequence[int], wanted: Sequence[int]) -> list[dict[str, Any]]:
@@ -108,117 +125,146 @@ def work(job: Job, places: Sequence[int], wanted: Sequence[int]) -> list[dict[st
     Returns:
         One record a wanted place; metrics only where `status` is `"ok"`.
     """
-    task, dataset, model = bench(job)
-    folder = RunFolder(job.folder)
+    kit, folder = bench(job), RunFolder(job.folder)
     records: dict[int, dict[str, Any]] = {}
     items = []
     for place in places:
         try:
-            sample = _step("read", dataset.__getitem__, place)
-            items.append(_Item(place, sample, _step("instruct", task.instruction, sample)))
+            items.append(_prepared(kit, place))
         except Failure as failure:
-            records[place] = _failed(place, _id(dataset, place), failure)
-    pictures = _pictures(job, task, model, folder, items, wanted)
+            records[place] = _failed(place, _id(kit.dataset, place), failure)
+    source = None if job.outputs is None else RunFolder(job.outputs)
+    outputs = _outputs(job, kit, folder, source, items, wanted)
     for item in items:
         if item.place in wanted:
-            records[item.place] = _record(task, item, *pictures[item.place])
+            records[item.place] = _record(kit.task, item, *outputs[item.place])
     return [records[place] for place in wanted]
 
 
-def _pictures(
+def _prepared(kit: Bench, place: int) -> Item:
+    """The sample with its instruction, after the steps that come before the model."""
+    sample: Sample = step("read", kit.dataset.__getitem__, place)
+    told: dict[str, Any] = {}
+    description = kit.descriptions.get(sample.id)
+    if kit.reasoner is not None:
+        began = time.perf_counter()
+        description = step("reason", _described, kit.reasoner, sample)
+        told["seconds_reason"] = round(time.perf_counter() - began, 4)
+    if description is not None:
+        told |= {"question": sample.phrase, "description": description}
+        sample = replace(sample, phrase=description)
+    instruction = step("instruct", kit.task.instruction, sample)
+    absent = False
+    if kit.presence is not None:
+        began = time.perf_counter()
+        present = step("presence", _said, kit.presence, sample)
+        told |= {"present": present, "seconds_presence": round(time.perf_counter() - began, 4)}
+        absent = not present
+    return Item(place, sample, instruction, absent, told)
+
+
+def _described(reasoner: Reasoner, sample: Sample) -> str:
+    if sample.phrase is None:
+        raise DataError(f"sample {sample.id} has no question: choose another data set")
+    description = reasoner.reason(sample)
+    if not isinstance(description, str) or not description.strip():
+        raise DataError(f"the reasoner gave {description!r}, expected a description in words")
+    return " ".join(description.split())
+
+
+def _said(presence: Presence, sample: Sample) -> bool:
+    present = presence.present(sample)
+    if not isinstance(present, bool | np.bool_):
+        raise DataError(f"the presence step gave {present!r}, expected true or false")
+    return bool(present)
+
+
+def _outputs(
     job: Job,
-    task: VisionTask,
-    model: Generator | None,
+    kit: Bench,
     folder: RunFolder,
-    items: Sequence[_Item],
+    source: RunFolder | None,
+    items: Sequence[Item],
     wanted: Sequence[int],
-) -> dict[int, tuple[np.ndarray | Failure, float]]:
-    """The picture of each item or why there is none, and the seconds that it took."""
-    found: dict[int, tuple[np.ndarray | Failure, float]] = {}
-    if model is None:
-        source = RunFolder(job.outputs) if job.outputs is not None else None
-        for item in items:
-            began = time.perf_counter()
-            picture = _caught("generate", _without_model, task, source, item)
-            if source is None and not isinstance(picture, Failure):
-                folder.keep_output(item.sample.id, picture)
-            found[item.place] = picture, time.perf_counter() - began
-        return found
+) -> dict[int, tuple[Output | Failure, float]]:
+    """What the model said to each item or why it said nothing, and the seconds that it took."""
+    found: dict[int, tuple[Output | Failure, float]] = {}
     for item in items:
-        kept = _caught("generate", folder.read_output, item.sample.id)
-        if kept is not None and not isinstance(kept, Failure):
+        kept = caught("generate", _kept, source or folder, item, source is not None)
+        if kept is None and item.absent:
+            kept = caught("generate", lambda item=item: Numbers(kit.task.nothing(item.sample)))
+            if isinstance(kept, Numbers):
+                folder.keep_output(item.sample.id, kept.answer, numbers=True)
+        if kept is not None and (source is not None or not isinstance(kept, Failure)):
             found[item.place] = kept, float("nan")
-    if all(item.place in found for item in items if item.place in wanted):
+    left = [item for item in items if item.place not in found]
+    if not any(item.place in wanted for item in left):
         return found
+    # The whole batch, though some of its pictures may be kept; what needs no model is left out.
+    batch = [item for item in items if not item.absent]
     began = time.perf_counter()
-    together = _caught("generate", _generated, model, job.seed, items)
-    each = (time.perf_counter() - began) / len(items)
-    for k, item in enumerate(items):
-        if isinstance(together, Failure):
+    answers = caught("generate", together, kit, job.seed, batch)
+    each = (time.perf_counter() - began) / len(batch)
+    for k, item in enumerate(batch):
+        if isinstance(answers, Failure):
             # One bad sample fails a batch: each is tried alone.
             began = time.perf_counter()
-            alone = _caught("generate", _generated, model, job.seed, [item])
-            each = time.perf_counter() - began
-            picture = alone if isinstance(alone, Failure) else alone[0]
+            answer = answers if len(batch) == 1 else caught("generate", asked, kit, job.seed, item)
+            each = each if len(batch) == 1 else time.perf_counter() - began
         else:
-            picture = together[k]
-        if item.place in found and not np.isnan(found[item.place][1]):
+            answer = answers[k]
+        if item.place in found:
             continue
-        if not isinstance(picture, Failure):
-            folder.keep_output(item.sample.id, picture)
-        found[item.place] = picture, each
+        if isinstance(answer, Numbers):
+            folder.keep_output(item.sample.id, answer.answer, numbers=True)
+        elif not isinstance(answer, Failure):
+            folder.keep_output(item.sample.id, answer)
+        found[item.place] = answer, each
     return found
 
 
-def _generated(model: Generator, seed: int, items: Sequence[_Item]) -> list[np.ndarray]:
-    pictures = model.sample_many(
-        [item.sample.image for item in items],
-        [item.instruction for item in items],
-        seeds=[seed + item.place for item in items],
-    )
-    for picture in pictures:
-        if not isinstance(picture, np.ndarray):
-            raise DataError(f"the model gave a {type(picture).__name__}, expected (h, w, 3) uint8 RGB")
-        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-            raise DataError(f"the model gave {picture.shape} {picture.dtype}, expected (h, w, 3) uint8 RGB")
-    if len(pictures) != len(items):
-        raise DataError(f"the model gave {len(pictures)} pictures for {len(items)} instructions")
-    return pictures
+def _kept(folder: RunFolder, item: Item, needed: bool) -> Output | None:
+    """The output of an item that a run's folder holds, or None."""
+    picture = folder.read_output(item.sample.id)
+    if picture is not None:
+        return picture
+    answer = folder.read_numbers(item.sample.id)
+    if answer is not None:
+        return Numbers(answer)
+    if needed:
+        raise DataError(f"no output of {item.sample.id} is kept in the run")
+    return None
 
 
-def _without_model(task: VisionTask, source: RunFolder | None, item: _Item) -> np.ndarray:
-    if source is None:
-        return task.encode(item.sample, item.instruction)
-    picture = source.read_output(item.sample.id)
-    if picture is None:
-        raise ImageError(f"no picture of {item.sample.id} is kept in the run")
-    return picture
-
-
-def _record(task: VisionTask, item: _Item, picture: np.ndarray | Failure, seconds: float) -> dict[str, Any]:
+def _record(task: VisionTask, item: Item, output: Output | Failure, seconds: float) -> dict[str, Any]:
     about: dict[str, Any] = {"place": item.place, "id": item.sample.id}
     told = {
         "prompt": item.instruction.text,
         "input_sha256": None if item.sample.image is None else _digest(item.sample.image),
+        **item.told,
     }
     if isinstance(scene := item.sample.info.get("scene"), str):
         told["scene"] = scene
-    if isinstance(picture, Failure):
-        return {**_failed(item.place, item.sample.id, picture), **told}
+    if isinstance(output, Failure):
+        return {**_failed(item.place, item.sample.id, output), **told}
+    said = output.answer if isinstance(output, Numbers) else output
     try:
         began = time.perf_counter()
-        answer = _step("decode", task.decode, picture, item.instruction)
+        if isinstance(output, Numbers):
+            answer = step("decode", task.checked, output.answer)
+        else:
+            answer = step("decode", task.decode, output, item.instruction)
         decoded = time.perf_counter()
-        metrics = _step("score", task.score, answer, item.sample)
+        metrics = step("score", task.score, answer, item.sample)
         scored = time.perf_counter()
     except Failure as failure:
-        return {**_failed(item.place, item.sample.id, failure), **told, "output_sha256": _digest(picture)}
+        return {**_failed(item.place, item.sample.id, failure), **told, "output_sha256": _digest(said)}
     return {
         **about,
         "status": "ok",
         **{name: _plain(value) for name, value in metrics.items()},
         **told,
-        "output_sha256": _digest(picture),
+        "output_sha256": _digest(said),
         "seconds_generate": None if np.isnan(seconds) else round(seconds, 4),
         "seconds_decode": round(decoded - began, 4),
         "seconds_score": round(scored - decoded, 4),
@@ -234,22 +280,6 @@ def _id(dataset: DataSet, place: int) -> str:
     """The id of a sample that cannot be read."""
     ids = getattr(dataset, "ids", None)
     return str(ids[place]) if ids is not None and not callable(ids) else f"#{place}"
-
-
-def _step(name: str, act: Callable[..., T], *given: Any) -> T:
-    try:
-        return act(*given)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except Exception as error:
-        raise Failure(name, error) from error
-
-
-def _caught(name: str, act: Callable[..., T], *given: Any) -> T | Failure:
-    try:
-        return _step(name, act, *given)
-    except Failure as failure:
-        return failure
 
 
 def _plain(value: Any) -> Any:

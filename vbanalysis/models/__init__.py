@@ -1,26 +1,58 @@
 """Models: one file each, behind one door.
 
-A generator maps an image and an instruction to RGB. It comes from a spec string such as `mini` or
-`mini:base` through `vbanalysis.plugins`; its module holds a factory `load(argument=None, **options)`.
+A model comes from a spec string such as `mini`, `oracle:jpeg=80` or `onnx:my.onnx` through
+`vbanalysis.plugins`; its module holds a factory `load(argument=None, **options)`, and a `CARD`. It is one of
+
+- a `Generator`: maps an image and an instruction to RGB;
+- a `Specialist`: maps a sample to numbers;
+- a `Respondent`: paints, but knows the sample itself: the truth, or a picture made elsewhere.
+
+A `Presence` or a `Reasoner` takes a step before the model is asked; a model may be one as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from vbanalysis.types import Instruction
+from vbanalysis.models._card import Card, Role, Step, card
+from vbanalysis.types import Instruction, Sample, Task
 
-__all__ = ["Generator"]
+__all__ = [
+    "Card",
+    "Generator",
+    "Invariance",
+    "Model",
+    "Presence",
+    "Reasoner",
+    "Respondent",
+    "Role",
+    "Specialist",
+    "Step",
+    "card",
+]
+
+Invariance = Literal["none", "scale", "affine", "disparity"]
+"""What is not known of a specialist's depth: nothing (metres), one factor, a factor and an offset, or a
+factor and an offset of its reciprocal."""
 
 
 @runtime_checkable
-class Generator(Protocol):
-    """What every generator can do."""
+class Model(Protocol):
+    """What every model can do."""
 
     name: str
+
+    def describe(self) -> dict[str, Any]:
+        """What it is: `about`, `tasks`, `parameters`, `licence`, `source`, and more by name."""
+        ...
+
+
+@runtime_checkable
+class Generator(Model, Protocol):
+    """Paints the answer."""
 
     def sample(
         self, image: np.ndarray | None, instruction: str | Instruction, *, seed: int = 0
@@ -47,6 +79,70 @@ class Generator(Protocol):
         """Answer several, in batches where the model can; seed k is k unless given."""
         ...
 
-    def describe(self) -> dict[str, Any]:
-        """What it is: `about`, `tasks`, `parameters`, `licence`, `source`, and more by name."""
+
+@runtime_checkable
+class Specialist(Model, Protocol):
+    """Gives numbers, at its own resolution.
+
+    Attributes:
+        tasks: That it answers.
+        invariance: Of its depth; a run refuses a protocol that leaves more open than that.
+    """
+
+    tasks: tuple[Task, ...]
+    invariance: Invariance
+
+    def predict(self, sample: Sample, instruction: Instruction) -> np.ndarray:
+        """Answer one instruction.
+
+        Args:
+            sample: The image, and what a pipeline may know beside it (a second view, intrinsics); never the
+                truth.
+            instruction: The task, and the classes or the phrase that are asked for.
+
+        Returns:
+            By task: depth (h, w) float, inf unbounded, NaN unknown, of invariance `"disparity"` as
+            1 / disparity; normals (h, w, 3) float in the paper's frame, NaN unknown; semantic (h, w) int,
+            k is class k of `instruction.classes`, -1 none of them; instance (h, w) int, k is instance k
+            from 1, 0 background; referring (h, w) int, 0 is what the phrase means, -1 all else.
+        """
+        ...
+
+
+@runtime_checkable
+class Respondent(Model, Protocol):
+    """Paints the answer to a sample that it knows."""
+
+    def respond(
+        self, sample: Sample, instruction: Instruction, truth: Callable[[], np.ndarray], *, seed: int = 0
+    ) -> np.ndarray:
+        """Answer one instruction.
+
+        Args:
+            sample: The sample.
+            instruction: What to do.
+            truth: Paints the right answer, (H, W, 3) uint8 RGB.
+            seed: Of anything random.
+
+        Returns:
+            (h, w, 3) uint8 RGB.
+        """
+        ...
+
+
+@runtime_checkable
+class Presence(Model, Protocol):
+    """Says whether what a phrase names is in an image at all, before a generator is asked to mark it."""
+
+    def present(self, sample: Sample) -> bool:
+        """Whether `sample.phrase` has an instance in `sample.image`."""
+        ...
+
+
+@runtime_checkable
+class Reasoner(Model, Protocol):
+    """Turns a question about an image into a description of what is to be marked."""
+
+    def reason(self, sample: Sample) -> str:
+        """The description that takes the place of the question `sample.phrase`."""
         ...

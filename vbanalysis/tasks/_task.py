@@ -17,6 +17,8 @@ from vbanalysis.types import Instruction, Sample
 Answer = np.ndarray
 """What a picture says: depth in metres (H, W), normals (H, W, 3), or int32 labels (H, W)."""
 
+_UNIT_WITHIN = 0.01
+
 Row = Mapping[str, Any]
 """The figures of one sample by column; numbers, and lists of integers that pooled figures are made of."""
 
@@ -61,6 +63,30 @@ class VisionTask(ABC):
     def score(self, answer: Answer, sample: Sample) -> Row:
         """The figures of one answer, brought to the size of the truth by `resized`."""
 
+    def checked(self, answer: Any) -> Answer:
+        """A specialist's answer, or a DataError that says what is wrong with its form."""
+        return checked(self.name, answer)
+
+    def check_invariance(self, invariance: str) -> None:  # noqa: B027  what is no depth has none
+        """Hold that the protocol can score what leaves something open, see `vbanalysis.models.Invariance`.
+
+        Raises:
+            InputError: It cannot: the figures would mean nothing.
+        """
+
+    def check_presence(self) -> None:
+        """Hold that there is an answer which marks nothing.
+
+        Raises:
+            InputError: There is none.
+        """
+        if type(self).nothing is VisionTask.nothing:
+            raise InputError(f"a presence step is for phrases, and {self.name} has none: leave it out")
+
+    def nothing(self, sample: Sample) -> Answer:
+        """The answer that marks nothing, where a presence step says that nothing is there."""
+        raise InputError(f"the task {self.name!r} has no answer that marks nothing")
+
     averaged: ClassVar[tuple[str, ...]] = ()
     compared: ClassVar[tuple[str, ...]] = ()
 
@@ -90,6 +116,38 @@ def needed(sample: Sample, value: Any, what: str) -> Any:
     if value is None:
         raise DataError(f"sample {sample.id} has no {what}: choose another task, or another data set")
     return value
+
+
+def checked(task: types.Task, answer: Any) -> Answer:
+    """Numbers that answer a task, in the form of `vbanalysis.models.Specialist.predict`.
+
+    Raises:
+        DataError: They are not of that form; the message says what came.
+    """
+    if not isinstance(answer, np.ndarray):
+        raise DataError(f"the model gave a {type(answer).__name__}, expected an array")
+    came = f"the model gave {answer.shape} {answer.dtype}"
+    if not answer.size:
+        raise DataError(f"{came}, which is empty")
+    if task == "depth":
+        if answer.ndim != 2 or answer.dtype.kind != "f":
+            raise DataError(f"{came}, expected (h, w) depth as floats")
+        if (answer < 0).any():
+            raise DataError(f"the model gave negative depths, down to {np.nanmin(answer):.4g}")
+        return answer.astype(np.float32, copy=False)
+    if task == "normals":
+        if answer.ndim != 3 or answer.shape[2] != 3 or answer.dtype.kind != "f":
+            raise DataError(f"{came}, expected (h, w, 3) normals as floats")
+        lengths = np.linalg.norm(answer.astype(np.float64), axis=2)
+        known = ~np.isnan(lengths)
+        if np.any(np.abs(lengths[known] - 1) > _UNIT_WITHIN):
+            raise DataError("the model gave normals that are no unit vectors")
+        return answer.astype(np.float32, copy=False)
+    if answer.ndim != 2 or answer.dtype.kind not in "iu":
+        raise DataError(f"{came}, expected (h, w) labels as integers")
+    if answer.min() < -1 or answer.max() > np.iinfo(np.int32).max:
+        raise DataError(f"the model gave labels from {answer.min()} to {answer.max()}, expected -1 and above")
+    return answer.astype(np.int32, copy=False)
 
 
 def resized(answer: Answer, shape: tuple[int, int]) -> Answer:

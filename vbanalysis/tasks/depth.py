@@ -8,7 +8,7 @@ from vbanalysis.codecs import ColormapCodec, DepthCodec
 from vbanalysis.errors import InputError
 from vbanalysis.instructions import COLORMAPS, depth_prompt
 from vbanalysis.metrics import depth_metrics
-from vbanalysis.metrics.depth import Alignment, Unbounded, Unknown
+from vbanalysis.metrics.depth import Alignment, Space, Unbounded, Unknown
 from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, resized
 from vbanalysis.types import Instruction, Sample
 
@@ -16,11 +16,20 @@ CAP_M = (0.1, 80.0)
 """Depths that count where the data set names no cap, in metres."""
 
 
+_OPEN = {"scale": "a factor", "affine": "a factor and an offset", "disparity": "both in its reciprocal"}
+_SETTLING = {
+    "scale": "depth?alignment=median",
+    "affine": "depth?alignment=scale_and_shift",
+    "disparity": "depth?alignment=scale_and_shift&space=disparity",
+}
+
+
 class DepthTask(VisionTask):
     """Depth in metres: figures of each image, then their mean over images.
 
     Args:
         alignment: As in `depth_metrics`; the paper aligns nothing.
+        space: Where the alignment is fitted, `"depth"` or `"disparity"`.
         colormap: One of `COLORMAPS` to be asked for; None names none, which means the walk.
         low: Least true depth that counts, metres; with `high` it replaces the data set's own cap.
         high: Greatest one.
@@ -41,6 +50,7 @@ class DepthTask(VisionTask):
         self,
         *,
         alignment: Alignment = "none",
+        space: Space = "depth",
         colormap: str | None = None,
         low: float | None = None,
         high: float | None = None,
@@ -53,14 +63,39 @@ class DepthTask(VisionTask):
             raise InputError(f"colormap must be one of {', '.join(COLORMAPS)}, got {colormap!r}")
         self.cap_m = None if low is None or high is None else (float(low), float(high))
         self.colormap = colormap
-        self.alignment, self.unbounded, self.unknown = alignment, unbounded, unknown
+        self.alignment, self.space, self.unbounded, self.unknown = alignment, space, unbounded, unknown
         # What is wrong with a setting is said now, not at each sample.
         one = np.ones((1, 1))
         depth_metrics(
-            one, one, cap_m=self.cap_m or CAP_M, alignment=alignment, unbounded=unbounded, unknown=unknown
+            one,
+            one,
+            cap_m=self.cap_m or CAP_M,
+            alignment=alignment,
+            space=space,
+            unbounded=unbounded,
+            unknown=unknown,
         )
         cap = "the data set's cap" if self.cap_m is None else f"{self.cap_m[0]:g} to {self.cap_m[1]:g} m"
-        self.protocol = f"alignment {alignment}, {cap}, mean over images"
+        fitted = f"{alignment} in disparity" if space == "disparity" else alignment
+        self.protocol = f"alignment {fitted}, {cap}, mean over images"
+
+    def check_invariance(self, invariance: str) -> None:
+        """Hold that the alignment settles what a model leaves open.
+
+        Raises:
+            InputError: It does not.
+        """
+        settled = {
+            "none": True,
+            "scale": self.alignment != "none",
+            "affine": self.alignment == "scale_and_shift" and self.space == "depth",
+            "disparity": self.alignment == "scale_and_shift" and self.space == "disparity",
+        }
+        if not settled[invariance]:
+            raise InputError(
+                f"the model's depth is known up to {_OPEN[invariance]}, which alignment {self.alignment!r} in "
+                f"{self.space} does not settle: give the task as {_SETTLING[invariance]!r}"
+            )
 
     def instruction(self, sample: Sample) -> Instruction:
         """The same for every sample."""
@@ -83,6 +118,7 @@ class DepthTask(VisionTask):
             truth,
             cap_m=self.cap_m or sample.info.get("cap_m", CAP_M),
             alignment=self.alignment,
+            space=self.space,
             unbounded=self.unbounded,
             unknown=self.unknown,
             valid=sample.valid,

@@ -71,6 +71,10 @@ class InstanceTask(VisionTask):
             labels[masks[k]] = k + 1
         return np.asarray(self.codec.encode(np.unique(labels, return_inverse=True)[1].astype(np.int32)))
 
+    def nothing(self, sample: Sample) -> Answer:
+        """No instance."""
+        return np.zeros(_annotators(sample)[0].shape[1:], np.int32)
+
     def score(self, answer: Answer, sample: Sample) -> Row:
         """The pair's own `f1` and `f1_50`, and the counts that pooled figures are made of."""
         annotators = _annotators(sample)

@@ -53,6 +53,10 @@ class ReferringTask(VisionTask):
         """The mask in its colour on black."""
         return np.asarray(self._codec(instruction).encode(_truth(sample).astype(np.int32) - 1))
 
+    def nothing(self, sample: Sample) -> Answer:
+        """Not a pixel."""
+        return np.full(_truth(sample).shape, -1, np.int32)
+
     def score(self, answer: Answer, sample: Sample) -> Row:
         """`iou`, and the `intersection` and `union` that cIoU sums."""
         truth = _truth(sample)

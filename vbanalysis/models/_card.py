@@ -1,0 +1,74 @@
+"""What a model says of itself before it is loaded."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from typing import Literal
+
+from vbanalysis import plugins
+from vbanalysis.errors import PluginError
+from vbanalysis.types import Task
+
+Role = Literal["generator", "specialist", "reference"]
+"""A generator paints, a specialist gives numbers, a reference knows more than the picture."""
+
+Step = Literal["presence", "reasoner"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of every model that a factory makes: its module's `CARD`, or one of its `CARDS` by name.
+
+    Attributes:
+        about: In a line.
+        role: What it is.
+        tasks: That it answers.
+        licence: Of the weights, or whose terms hold.
+        steps: Of a pipeline that it can take, see `Presence` and `Reasoner`.
+        needs: Packages, by the name that is imported, that are not of the base installation.
+        extra: Of vbanalysis that installs them, as in `pip install 'vbanalysis[EXTRA]'`.
+        weights: Where the weights come from: `"none"`, `"shipped"`, a command that fetches them, or words.
+        offline: Whether it answers without a network, once it has its weights.
+        memory_mb: That it needs at most, roughly; None where that depends on the weights chosen.
+        example: A spec string.
+    """
+
+    about: str
+    role: Role
+    tasks: tuple[Task, ...]
+    licence: str
+    steps: tuple[Step, ...] = ()
+    needs: tuple[str, ...] = ()
+    extra: str | None = None
+    weights: str = "none"
+    offline: bool = True
+    memory_mb: int | None = None
+    example: str = ""
+
+    def missing(self) -> tuple[str, ...]:
+        """Those of `needs` that are not installed; nothing is imported."""
+        return tuple(name for name in self.needs if importlib.util.find_spec(name) is None)
+
+
+def card(name: str) -> Card | None:
+    """The card of an installed model, or None where its module has none; the module is imported.
+
+    Raises:
+        PluginError: No such model, or its module cannot be imported.
+    """
+    infos = [info for info in plugins.available("models") if info.name == name]
+    if not infos:
+        plugins.provenance("models", name)  # says what there is
+    info = infos[0]
+    if info.error is not None:
+        raise PluginError(f"model {name!r} of {info.distribution}: {info.error}")
+    try:
+        module = importlib.import_module(info.target.partition(":")[0])
+    except (Exception, SystemExit) as error:
+        raise PluginError(
+            f"model {name!r} of {info.distribution} cannot be imported: {type(error).__name__}: {error}"
+        ) from error
+    found = getattr(module, "CARDS", {}).get(name, getattr(module, "CARD", None))
+    return found if isinstance(found, Card) else None
