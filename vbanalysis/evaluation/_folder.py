@@ -1,9 +1,10 @@
 """A run's folder: what is written, in which order, so that a kill at any instant loses no finished sample.
 
 `run.json` says what the run is. Each sample first leaves its picture, or a specialist's numbers, in
-`outputs/`, then one line in `journal.jsonl`, which is handed to the system at once, so that a kill takes nothing of it; it is synced to
-the disk at most once a second, and at the end. A line that was cut short is not there. At the end
-`records.parquet` and `summary.json` are made from the journal, each whole or not at all.
+`outputs/`, then one line in `journal.jsonl`, which is handed to the system at once, so that a kill takes
+nothing of it; it is synced to the disk at most once a second, and at the end. A line that was cut short is
+not there. At the end `records.parquet` and `summary.json` are made from the journal, each whole or not at
+all.
 """
 
 from __future__ import annotations

@@ -101,9 +101,9 @@ def bench(job: Job) -> Bench:
 def _steps(job: Job) -> tuple[Presence | None, Reasoner | None]:
     presence = reasoner = None
     if job.presence is not None:
-        presence = plugins.load("models", job.presence, Presence)  # type: ignore[call-overload, type-abstract]
+        presence = plugins.load("models", job.presence, Presence)  # type: ignore[call-overload]
     if job.reasoner is not None:
-        reasoner = plugins.load("models", job.reasoner, Reasoner)  # type: ignore[call-overload, type-abstract]
+        reasoner = plugins.load("models", job.reasoner, Reasoner)  # type: ignore[call-overload]
     return presence, reasoner
 
 

@@ -283,4 +283,4 @@ def _one_of(columns: Sequence[str], names: Sequence[str], path: Path, needed: bo
 
 
 load = Recorded
-"""Factory of the spec strings `recorded:FOLDER`, `recorded:FOLDER?pattern=*_depth.png`, `recorded:TABLE.csv`."""
+"""Factory of the spec strings `recorded:FOLDER`, `recorded:FOLDER?pattern=*_depth.png`, `recorded:A.csv`."""

@@ -93,8 +93,8 @@ class DepthTask(VisionTask):
         }
         if not settled[invariance]:
             raise InputError(
-                f"the model's depth is known up to {_OPEN[invariance]}, which alignment {self.alignment!r} in "
-                f"{self.space} does not settle: give the task as {_SETTLING[invariance]!r}"
+                f"the model's depth is known up to {_OPEN[invariance]}, which alignment {self.alignment!r} "
+                f"in {self.space} does not settle: give the task as {_SETTLING[invariance]!r}"
             )
 
     def instruction(self, sample: Sample) -> Instruction:
