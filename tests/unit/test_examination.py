@@ -197,6 +197,20 @@ def test_the_card_gets_its_tables_between_its_marks_and_keeps_its_words(tmp_path
     assert len(pd.read_csv(tmp_path / "results.tsv", sep="\t")) == 6
 
 
+def test_the_card_rounds_once(tmp_path):
+    results = _results()
+    # To five digits 0.9175, which to three is 0.917; from the figure itself it would be 0.918.
+    results.loc[(results.metric == "delta1") & (results.who == "mini"), "low"] = 0.917502
+    (tmp_path / "CARD.md").write_text(
+        "".join(f"<!-- {name} -->\n<!-- /{name} -->\n" for name in ("files", "targets", "generation"))
+    )
+    (tmp_path / "weights").mkdir()
+    write_card(results, tmp_path)
+    shown = report_card.against_targets(pd.read_csv(tmp_path / "results.tsv", sep="\t")).mini[0]
+    assert "0.917" in shown
+    assert shown in (tmp_path / "CARD.md").read_text()
+
+
 def test_a_card_without_marks_is_refused_and_nothing_is_written(tmp_path):
     (tmp_path / "CARD.md").write_text("no marks", encoding="utf-8")
     with pytest.raises(DataError, match="lacks the marks"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def write_card(table: pd.DataFrame, folder: Path) -> None:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read ({error.strerror})") from error
+    # The card is written from the figures as the table keeps them, so that nothing is rounded twice.
+    kept = table.to_csv(sep="\t", index=False, float_format="%.5g", lineterminator="\n")
+    table = pd.read_csv(io.StringIO(kept), sep="\t")
     blocks = {
         "files": files_table(folder),
         "targets": against_targets(table),
@@ -40,7 +44,7 @@ def write_card(table: pd.DataFrame, folder: Path) -> None:
         before, rest = text.split(begin, 1)
         text = before + begin + _markdown(block) + "\n" + end + rest.split(end, 1)[1]
     with replacing(folder / "results.tsv") as file:
-        file.write(table.to_csv(sep="\t", index=False, float_format="%.5g", lineterminator="\n").encode())
+        file.write(kept.encode())
     with replacing(path) as file:
         file.write(text.encode())
 
