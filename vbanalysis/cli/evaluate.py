@@ -41,6 +41,13 @@ def evaluate(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try failed samples once more.")
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="That one sample may take; the model runs in its own process."),
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option(metavar="GB", help="That the model's own process may have.")
+    ] = None,
 ) -> None:
     """Let a model answer a task on a data set, and score it; killed, the same command goes on."""
     from vbanalysis.evaluation import evaluate as run
@@ -58,6 +65,8 @@ def evaluate(
             workers=workers,
             scheduler=scheduler,
             retry_failed=retry_failed,
+            timeout_s=timeout,
+            memory_gb=memory,
             on_record=on_record,
         )
     _print(found)
@@ -99,8 +108,32 @@ def compare(
         )
 
 
+_NAMED = 3
+"""Of many, how many are named."""
+
+
+def _print_matches(matched: Mapping[str, Any]) -> None:
+    typer.echo(f"matched   {matched['found']} of {matched['samples']} samples")
+    for what, names in (
+        ("without a picture", matched["missing"]),
+        ("with more than one", matched["ambiguous"]),
+    ):
+        if names:
+            typer.echo(f"  {what}: {_some(names)}")
+    if unused := matched["unused"]:
+        verb = "picture is" if len(unused) == 1 else "pictures are"
+        typer.echo(f"  {len(unused)} {verb} not used: {_some(unused)}")
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(map(shown, names[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+
+
 def _print(found: Results) -> None:
     typer.echo(f"{found.about['task']} by {found.about['model']} on {found.about['dataset']}")
+    if "matched" in found.about:
+        _print_matches(found.about["matched"])
     typer.echo(f"protocol  {found.protocol}")
     width = max((len(name) for name in found.figures), default=0)
     for name, each in found.figures.items():

@@ -56,11 +56,22 @@ class Results:
         Raises:
             DataError: None is kept, since the sample failed or is not of the run.
         """
-        source = self.about.get("pictures_of") or self.folder
-        found = RunFolder(source).read_output(sample)
+        found = self._outputs.read_output(sample)
         if found is None:
             raise DataError(f"{shown(self.folder)} holds no picture of {sample!r}")
         return found
+
+    def numbers(self, sample: str) -> np.ndarray | None:
+        """What a specialist said to a sample, as `Specialist.predict` gives it; None if that is a picture.
+
+        Raises:
+            DataError: It is damaged.
+        """
+        return self._outputs.read_numbers(sample)
+
+    @property
+    def _outputs(self) -> RunFolder:
+        return RunFolder(self.about.get("pictures_of") or self.folder)
 
 
 def open_run(folder: str | os.PathLike[str]) -> Results:

@@ -6,14 +6,17 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from vbanalysis import __version__, plugins
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.evaluation._folder import RunFolder
+from vbanalysis.evaluation._isolated import Isolated
 from vbanalysis.evaluation._results import Results, finish
-from vbanalysis.evaluation._work import Bench, Job, bench, work
+from vbanalysis.evaluation._work import Bench, Job, bench, described, work
+from vbanalysis.models.recorded import Recorded
 from vbanalysis.paths import shown
 from vbanalysis.specs import parse_spec
 
@@ -33,6 +36,8 @@ def evaluate(
     workers: int = 1,
     scheduler: str | None = None,
     retry_failed: bool = False,
+    timeout_s: float | None = None,
+    memory_gb: float | None = None,
     on_record: Callable[[Record, int, int], None] | None = None,
 ) -> Results:
     """Let a model answer a task on a data set, and score it; or go on with that.
@@ -54,6 +59,9 @@ def evaluate(
         scheduler: Address of a Dask scheduler, such as `"tcp://host:8786"`, in place of `workers`. Its
             workers must see `out` and the data set's files.
         retry_failed: Whether samples whose record is a failure are done once more.
+        timeout_s: That one sample may take. With it, or `memory_gb`, the model runs in a process of its own:
+            one that hangs, dies or takes all memory costs its sample and not the run.
+        memory_gb: Address space that this process may have, in GB of 10**9 bytes (on Linux).
         on_record: Called with each record, how many are done, and how many there will be.
 
     Returns:
@@ -65,7 +73,12 @@ def evaluate(
         DataError: The folder cannot be written, or the data set cannot be read at all.
     """
     job = Job(task, model, dataset, str(Path(out).resolve()), None, seed, presence, reasoner)
-    return _run(job, limit, workers, scheduler, retry_failed, on_record)
+    for name, value in (("timeout_s", timeout_s), ("memory_gb", memory_gb)):
+        if value is not None and (isinstance(value, bool) or not value > 0):
+            raise InputError(f"{name} must be above 0, got {value!r}")
+        if value is not None and (workers > 1 or scheduler is not None):
+            raise InputError(f"{name} is for one worker on this machine: leave workers and scheduler out")
+    return _run(job, limit, workers, scheduler, retry_failed, on_record, (timeout_s, memory_gb))
 
 
 def rescore(
@@ -119,28 +132,35 @@ def _run(
     scheduler: str | None,
     retry_failed: bool,
     on_record: Callable[[Record, int, int], None] | None,
+    isolation: tuple[float | None, float | None] = (None, None),
 ) -> Results:
     for name, value, least in (("limit", limit, 1), ("workers", workers, 1), ("seed", job.seed, 0)):
         if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
             raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
-    kit = bench(job)
-    n = len(kit.dataset) if limit is None else min(limit, len(kit.dataset))
-    if not n:
-        raise DataError(f"the data set {job.dataset!r} holds no sample at hand: fetch its files first")
-    folder = RunFolder(job.folder)
-    folder.begin(_identity(job, kit), _about(job, kit, limit))
-    with folder.writing() as file:
+    with ExitStack() as held:
+        apart = None
+        if isolation != (None, None):
+            apart = Isolated(job, *isolation)
+            held.callback(apart.end)
+        kit = bench(job, apart is None)
+        n = len(kit.dataset) if limit is None else min(limit, len(kit.dataset))
+        if not n:
+            raise DataError(f"the data set {job.dataset!r} holds no sample at hand: fetch its files first")
+        folder = RunFolder(job.folder)
+        model = apart.described if apart else described(kit.model) if kit.model is not None else None
+        folder.begin(_identity(job, kit), {**_about(job, kit, limit, model), **_matched(kit, n)})
+        file = held.enter_context(folder.writing())
         done = {
             record["place"]
             for record in folder.records()
             if not (retry_failed and record["status"] == "failed")
         }
-        batches = list(_batches(n, kit.batch, done))
-        left = sum(len(wanted) for _, wanted in batches)
+        batches = list(_batches(n, apart.batch if apart else kit.batch, done))
+        finished = n - sum(len(wanted) for _, wanted in batches)
         if on_record is not None:
-            on_record({}, n - left, n)
-        finished = n - left
-        for record in _answers(job, batches, workers, scheduler):
+            on_record({}, finished, n)
+        found = apart.answers(batches) if apart else _answers(job, batches, workers, scheduler)
+        for record in found:
             folder.append(file, record)
             finished += 1
             if on_record is not None:
@@ -190,7 +210,7 @@ def _provenances(job: Job) -> dict[str, list[str]]:
     return {kind: list(plugins.provenance(kind, parse_spec(spec).name)) for kind, spec in kinds}
 
 
-def _about(job: Job, kit: Bench, limit: int | None) -> dict[str, Any]:
+def _about(job: Job, kit: Bench, limit: int | None, model: Mapping[str, Any] | None) -> dict[str, Any]:
     """What else `run.json` tells."""
     return {
         "limit": limit,
@@ -199,16 +219,25 @@ def _about(job: Job, kit: Bench, limit: int | None) -> dict[str, Any]:
         "platform": platform.platform(),
         "packages": _versions("numpy", "scipy", "torch", "numba"),
         "command": sys.argv if sys.argv and Path(sys.argv[0]).name.startswith("vbanalysis") else None,
-        "data": _described(kit.dataset),
-        "generator": _described(kit.model) if kit.model is not None else None,
+        "data": described(kit.dataset),
+        "generator": model,
     }
 
 
-def _described(thing: Any) -> dict[str, Any]:
+def _matched(kit: Bench, n: int) -> dict[str, Any]:
+    """Which samples have a recorded picture, where pictures are recorded."""
+    ids = getattr(kit.dataset, "ids", None)
+    if not isinstance(kit.model, Recorded) or not isinstance(ids, Sequence):
+        return {}
+    found = kit.model.matches(ids[:n])
     return {
-        key: value
-        for key, value in thing.describe().items()
-        if isinstance(value, str | int | float | bool) or value is None
+        "matched": {
+            "samples": n,
+            "found": len(found.found),
+            "missing": found.missing,
+            "ambiguous": list(found.ambiguous),
+            "unused": [path.name for path in found.unused],
+        }
     }
 
 

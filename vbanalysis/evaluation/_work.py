@@ -71,8 +71,8 @@ class Bench(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def bench(job: Job) -> Bench:
-    """Load the task, the data set, the model and the steps before it.
+def bench(job: Job, with_model: bool = True) -> Bench:
+    """Load the task, the data set, and the model with the steps before it, unless they run elsewhere.
 
     Raises:
         VbanalysisError: One of them cannot be loaded, or they do not go together.
@@ -81,6 +81,8 @@ def bench(job: Job) -> Bench:
     dataset = plugins.load("datasets", job.dataset, DataSet)  # type: ignore[call-overload]
     if job.outputs is not None:
         return Bench(task, dataset, None, None, None, _descriptions(RunFolder(job.outputs)))
+    if not with_model:
+        return Bench(task, dataset, None, None, None, {})
     model = plugins.load("models", job.model, Model)  # type: ignore[call-overload]
     if not isinstance(model, Generator | Specialist | Respondent):
         raise PluginError(
@@ -295,4 +297,13 @@ def _digest(array: np.ndarray) -> str:
 
 def failed_by_worker(job: Job, place: int, error: BaseException) -> Mapping[str, Any]:
     """The record of a sample that ended its worker again and again."""
-    return _failed(place, _id(bench(job).dataset, place), Failure("generate", error))
+    return _failed(place, _id(bench(job, False).dataset, place), Failure("generate", error))
+
+
+def described(thing: Any) -> dict[str, Any]:
+    """What a model or a data set says of itself, as far as JSON holds it in a line."""
+    return {
+        key: value
+        for key, value in thing.describe().items()
+        if isinstance(value, str | int | float | bool) or value is None
+    }
