@@ -227,3 +227,26 @@ def test_classes_are_sorted_by_their_iou(tmp_path):
     table = semantic_breakdown(run)
     assert list(table.value) == sorted(table.value, reverse=True)
     assert {"floor", "wall"} <= set(table.bin)
+
+
+@pytest.mark.parametrize(
+    ("task", "data"),
+    [
+        ("depth", "scenes:validation?n=2"),
+        ("normals", "scenes:validation?n=2"),
+        ("semantic", "scenes:validation?n=2"),
+        ("instance", "scenes:validation?n=2&ask=instance"),
+        ("referring", "scenes:validation?n=2&ask=referring"),
+    ],
+)
+def test_the_numbers_of_a_specialist_are_shown_in_the_tasks_code(tmp_path, task, data):
+    run = evaluate(task, "oracle", data, tmp_path / "run")
+    painted = list(each_case(run))
+    folder = RunFolder(tmp_path / "run")
+    for one in painted:
+        folder.keep_output(one.sample.id, one.answer, numbers=True)
+        folder.output(one.sample.id).unlink()
+    for before, after in zip(painted, each_case(run), strict=True):
+        np.testing.assert_array_equal(after.answer, before.answer)
+        assert after.reason == before.reason
+        assert np.abs(after.picture.astype(int) - before.picture).mean() < 2

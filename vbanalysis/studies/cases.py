@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ class Case(NamedTuple):
     Attributes:
         sample: With its truth.
         prompt: What the model was told.
-        picture: (h, w, 3) uint8, what it painted.
+        picture: (h, w, 3) uint8, what it painted; a specialist's numbers in the task's code.
         answer: What that says, at the size of the truth; as the task's `decode` describes it.
         score: The record's headline metric.
         error: (H, W) float: share of the depth, degrees, or 1 where wrong and 0 where right; NaN where
@@ -62,9 +63,16 @@ def each_case(run: Results, places: list[int] | None = None) -> Iterator[Case]:
         if row.status != "ok":
             continue
         sample = dataset[int(place)]
-        picture = run.picture(sample.id)
-        shape = _truth_shape(task, sample)
-        answer = resized(task.decode(picture, task.instruction(sample)), shape)
+        if isinstance(description := row.get("description"), str):
+            sample = replace(sample, phrase=description)
+        instruction = task.instruction(sample)
+        said = run.numbers(sample.id)
+        if said is None:
+            picture = run.picture(sample.id)
+            said = task.decode(picture, instruction)
+        else:
+            picture = task.encode(_as_truth(task, said, sample), instruction)
+        answer = resized(said, _truth_shape(task, sample))
         yield Case(
             sample,
             row.prompt,
@@ -98,6 +106,18 @@ def compared(sample: Sample, truth: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         known = np.isfinite(truth) & (truth > low) & (truth <= high)
     return known if sample.valid is None else known & sample.valid
+
+
+def _as_truth(task: VisionTask, answer: np.ndarray, sample: Sample) -> Sample:
+    """The sample of which the answer is the truth."""
+    if task.name == "depth":
+        return replace(sample, depth_m=answer)
+    if task.name == "normals":
+        return replace(sample, normals=answer)
+    if task.name == "semantic":
+        return replace(sample, classes=answer)
+    labels = answer + 1 if task.name == "referring" else answer
+    return replace(sample, masks=(labels == np.arange(1, max(labels.max(), 0) + 1)[:, None, None],))
 
 
 def _truth_shape(task: VisionTask, sample: Sample) -> tuple[int, int]:
