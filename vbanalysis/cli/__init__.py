@@ -11,7 +11,20 @@ import sys
 import typer
 
 from vbanalysis import __version__
-from vbanalysis.cli import data, decode, encode, evaluate, generate, inspect, mini, plugins, score, suite
+from vbanalysis.cli import (
+    data,
+    decode,
+    encode,
+    evaluate,
+    generate,
+    inspect,
+    mini,
+    models,
+    plugins,
+    predict,
+    score,
+    suite,
+)
 from vbanalysis.errors import VbanalysisError
 
 app = typer.Typer(
@@ -49,7 +62,9 @@ app.command()(generate.generate)
 app.command()(inspect.inspect)
 app.add_typer(mini.app, name="mini")
 app.add_typer(suite.app, name="suite")
+app.command()(models.models)
 app.command()(plugins.plugins)
+app.command()(predict.predict)
 app.add_typer(score.app, name="score")
 
 

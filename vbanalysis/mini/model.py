@@ -211,15 +211,3 @@ def _checked(image: np.ndarray) -> np.ndarray:
             "vbanalysis.images.read_photo"
         )
     return image
-
-
-def load(
-    argument: str = "tuned",
-    *,
-    device: str = "cpu",
-    steps: int | None = None,
-    guidance: float | None = None,
-    batch: int = 16,
-) -> Mini:
-    """Factory of the spec strings `mini`, `mini:base`, `mini:my.safetensors?steps=8&device=cuda`."""
-    return Mini(argument, device=device, steps=steps, guidance=guidance, batch=batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Card:
         offline: Whether it answers without a network, once it has its weights.
         memory_mb: That it needs at most, roughly; None where that depends on the weights chosen.
         example: A spec string.
+        at_hand: Says whether the weights are on this machine; None where `weights` are shipped or there are
+            none, or where that depends on the weights chosen.
     """
 
     about: str
@@ -46,6 +49,16 @@ class Card:
     offline: bool = True
     memory_mb: int | None = None
     example: str = ""
+    at_hand: Callable[[], bool] | None = None
+
+    def wanting(self) -> str | None:
+        """What has to be done before it answers, or None where it is ready as far as can be told."""
+        if self.missing():
+            packages = " ".join(self.missing())
+            return f"pip install 'vbanalysis[{self.extra}]'" if self.extra else f"install {packages}"
+        if self.at_hand is not None and not self.at_hand():
+            return self.weights
+        return None
 
     def missing(self) -> tuple[str, ...]:
         """Those of `needs` that are not installed; nothing is imported."""
