@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 PACKAGE = Path(__file__).parents[1] / "plugin_package"
 COMMAND = Path(sysconfig.get_path("scripts")) / "vbanalysis"
@@ -76,6 +79,43 @@ def test_its_data_set_loads_by_a_spec_string(environment, tmp_path):
     )
     outcome = run([sys.executable, "-c", program], environment, tmp_path)
     assert outcome.stdout.split() == ["near", "48", "48", "3", "1.0"], outcome.stderr
+
+
+DOC = Path(__file__).parents[2] / "docs" / "your_own_model.md"
+
+
+def test_the_page_shows_the_model_that_is_installed_here():
+    text = DOC.read_text(encoding="utf-8")
+    code = (PACKAGE / "vbanalysis_example" / "ground.py").read_text()
+    assert f"```python\n{code}```" in text
+    _, table = text.split("```toml\n")
+    told = tomllib.loads(table.partition("```")[0])
+    real = tomllib.loads((PACKAGE / "pyproject.toml").read_text())
+    offered = told["project"]["entry-points"]["vbanalysis.models"]
+    assert offered.items() <= real["project"]["entry-points"]["vbanalysis.models"].items()
+    assert all(real["project"][key] == told["project"][key] for key in ("name", "version", "dependencies"))
+
+
+def test_the_commands_of_the_page_do_what_it_says(environment, tmp_path):
+    commands = [
+        line.partition("#")[0].strip()
+        for line in DOC.read_text(encoding="utf-8").split("```sh\n")[1].partition("```")[0].splitlines()
+    ]
+    assert len(commands) == 5
+    Image.fromarray(np.full((60, 80, 3), 99, np.uint8)).save(tmp_path / "photo.png")
+    scripts = f"{COMMAND.parent}{os.pathsep}{environment['PATH']}"
+    for command in commands:
+        outcome = run(
+            ["/bin/sh", "-c", command.replace("n=100", "n=6")], {**environment, "PATH": scripts}, tmp_path
+        )
+        assert outcome.returncode == 0, (command, outcome.stderr)
+        if command == "vbanalysis models":
+            (line,) = [line for line in outcome.stdout.splitlines() if line.startswith("ground ")]
+            assert line.split() == ["ground", "specialist", "depth", "CC0-1.0", "yes", "yes"]
+    depth = np.load(tmp_path / "depth.npy")
+    assert np.isinf(depth[:30]).all()
+    assert depth[-1, 0] == pytest.approx(1.5 * 80 / 29.5)
+    assert "absrel" in outcome.stdout
 
 
 def test_two_packages_with_one_name_are_listed_unimported_and_refused(environment, tmp_path):

@@ -54,13 +54,14 @@ def predict(
     if out.suffix.lower() != ".npy":
         raise InputError(f"-o {shown(out)}: numbers are written as .npy, which keeps every one")
     asked = plugins.load("tasks", task, VisionTask)  # type: ignore[call-overload]
-    sample = _sample(asked, read_photo(image), image.stem, phrase, tuple(classes or ()))
+    photo = read_photo(image)
+    sample = _sample(asked, photo, image.stem, phrase, tuple(classes or ()))
     instruction = asked.instruction(sample)
     loaded = plugins.load("models", model, Model)  # type: ignore[call-overload]
     began = time.perf_counter()
     unknown = ""
     if isinstance(loaded, Generator):
-        answer = asked.decode(loaded.sample(sample.image, instruction, seed=seed), instruction)
+        answer = asked.decode(loaded.sample(photo, instruction, seed=seed), instruction)
     elif isinstance(loaded, Specialist):
         if asked.name not in loaded.tasks:
             raise InputError(f"{loaded.name} answers {', '.join(loaded.tasks)}, not {asked.name}")
@@ -73,7 +74,7 @@ def predict(
         )
     seconds = time.perf_counter() - began
     if not native:
-        answer = resized(answer, sample.image.shape[:2])
+        answer = resized(answer, photo.shape[:2])
     with replacing(out) as file:
         np.save(file, answer)
     size = f"{answer.shape[1]} x {answer.shape[0]}"
