@@ -46,8 +46,9 @@ def predict(
     import numpy as np
 
     from vbanalysis import plugins
+    from vbanalysis.evaluation import predict as answer_of
     from vbanalysis.images import read_photo
-    from vbanalysis.models import Generator, Model, Specialist
+    from vbanalysis.models import Model, Specialist
     from vbanalysis.paths import replacing
     from vbanalysis.tasks import VisionTask, resized
 
@@ -56,32 +57,19 @@ def predict(
     asked = plugins.load("tasks", task, VisionTask)  # type: ignore[call-overload]
     photo = read_photo(image)
     sample = _sample(asked, photo, image.stem, phrase, tuple(classes or ()))
-    instruction = asked.instruction(sample)
     loaded = plugins.load("models", model, Model)  # type: ignore[call-overload]
     began = time.perf_counter()
-    unknown = ""
-    if isinstance(loaded, Generator):
-        answer = asked.decode(loaded.sample(photo, instruction, seed=seed), instruction)
-    elif isinstance(loaded, Specialist):
-        if asked.name not in loaded.tasks:
-            raise InputError(f"{loaded.name} answers {', '.join(loaded.tasks)}, not {asked.name}")
-        answer = asked.checked(loaded.predict(sample, instruction))
-        unknown = _OPEN[loaded.invariance] if asked.name == "depth" else ""
-    else:
-        raise InputError(
-            f"{loaded.name} knows only the samples of a data set, not a photograph: give it to  "
-            "vbanalysis evaluate"
-        )
+    answer = answer_of(loaded, asked, sample, seed=seed)
     seconds = time.perf_counter() - began
     if not native:
         answer = resized(answer, photo.shape[:2])
     with replacing(out) as file:
         np.save(file, answer)
     size = f"{answer.shape[1]} x {answer.shape[0]}"
-    told = _told(asked.name, answer, instruction.classes)
-    typer.echo(
-        f"wrote {shown(out)}: {size} {answer.dtype}, {told}{unknown}, by {loaded.name} in {seconds:.2f} s"
-    )
+    told = _told(asked.name, answer, asked.instruction(sample).classes)
+    if isinstance(loaded, Specialist) and asked.name == "depth":
+        told += _OPEN[loaded.invariance]
+    typer.echo(f"wrote {shown(out)}: {size} {answer.dtype}, {told}, by {loaded.name} in {seconds:.2f} s")
 
 
 def _sample(
