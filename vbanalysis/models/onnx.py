@@ -38,7 +38,8 @@ _TYPES = {
     "int64": np.int64,
     "bool": np.bool_,
 }
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4
+"""Of the levels of its log: what goes wrong is raised."""
 
 
 class OnnxNetwork:
@@ -63,10 +64,13 @@ class OnnxNetwork:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = _ERRORS_ONLY + 1
+        options.log_severity_level = _FATAL_ONLY
         self.path = path
         try:
-            self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            # Without its second attempt, which would only print.
+            self._session = onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"], enable_fallback=0
+            )
             self.inputs = tuple(_info(node) for node in self._session.get_inputs())
             self.outputs = tuple(_info(node) for node in self._session.get_outputs())
         except Exception as error:  # it has no base class of its own
