@@ -1,4 +1,4 @@
-"""Weights come out of a wheel or from an address whole and as described, or not at all; no foreign code runs."""
+"""Weights come out of a wheel or from an address as described, or not at all; no foreign code runs."""
 
 import hashlib
 import os

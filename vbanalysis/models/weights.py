@@ -206,7 +206,9 @@ def _download(address: str, target: Path, sha256: str) -> None:
         urls={target.name: f"{base}/{name}"},
         retry_if_failed=_RETRIES,
     )
-    pooch.get_logger().setLevel("ERROR")
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
     try:
         store.fetch(target.name, downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S))
     except requests.exceptions.HTTPError as error:
@@ -222,3 +224,5 @@ def _download(address: str, target: Path, sha256: str) -> None:
         raise DataError(f"{address}: what came has another hash than {sha256}, nothing was kept") from error
     except OSError as error:
         raise DataError(f"{shown(target)} cannot be written: {error.strerror or error}") from error
+    finally:
+        logger.setLevel(level)
