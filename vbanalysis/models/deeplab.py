@@ -22,6 +22,7 @@ CARD = Card(
     weights="vbanalysis data fetch deeplab-cityscapes",
     memory_mb=400,
     example="deeplab-cityscapes",
+    at_hand=lambda: weights("deeplab-cityscapes").at_hand(),
 )
 
 

@@ -22,6 +22,7 @@ CARD = Card(
     weights="vbanalysis data fetch selfie",
     memory_mb=300,
     example="selfie",
+    at_hand=lambda: weights("selfie").at_hand(),
 )
 
 

@@ -22,6 +22,7 @@ CARD = Card(
     weights="vbanalysis data fetch u2netp",
     memory_mb=400,
     example="u2netp",
+    at_hand=lambda: weights("u2netp").at_hand(),
 )
 
 

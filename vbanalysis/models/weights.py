@@ -115,6 +115,10 @@ class Weights:
             )
         return status.where
 
+    def at_hand(self) -> bool:
+        """Whether a good copy is on disk."""
+        return self.verify()[0].state == "ok"
+
     def fetch(self, *, on_file: Callable[[WeightsFile], None] | None = None) -> list[WeightsFile]:
         """Fetch the file into the user's cache folder, unless it is at hand.
 
