@@ -1,5 +1,8 @@
 """`onnx:FILE`: a card says what a network in ONNX takes and means, and its answers have the suite's form."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import yaml
@@ -284,6 +287,16 @@ def test_without_the_package_the_error_names_the_command(onnx_file, monkeypatch)
     monkeypatch.setattr("importlib.util.find_spec", lambda name, package=None: None)
     with pytest.raises(MissingDependencyError, match=r"'onnxruntime': run  pip install 'vbanalysis\[onnx\]'"):
         OnnxNetwork(path)
+
+
+def test_importing_the_modules_brings_in_nothing_heavy():
+    program = (
+        "import sys, vbanalysis.models.u2netp, vbanalysis.models.selfie, vbanalysis.models.deeplab\n"
+        "heavy = ['onnxruntime', 'ai_edge_litert', 'torch', 'pooch', 'requests', 'numba', 'matplotlib']\n"
+        "print(*(name for name in heavy if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_the_door_says_what_is_missing():

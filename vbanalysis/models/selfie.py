@@ -1,9 +1,8 @@
 """`selfie`: people near the camera, by MediaPipe's selfie segmentation.
 
 The general model: 256 x 256 RGB in [0, 1] in, the share of a person out. It was made for one person or a few
-within about two metres; others it leaves out, and where nobody is,
-it may mark what is near, such as a cat. One of its layers is MediaPipe's own;
-LiteRT runs it by its XNNPACK kernels.
+within about two metres; others it leaves out, and where nobody is, it may mark what is near, such as a cat.
+One of its layers is MediaPipe's own; LiteRT runs it by its XNNPACK kernels.
 """
 
 from __future__ import annotations
