@@ -145,7 +145,7 @@ def tflite_file(tmp_path):
 
 @pytest.fixture
 def card_file(tmp_path):
-    """Write a card of a network; `{}` takes keys out of the standard one, values replace."""
+    """Write a card of a network, its input as the tiny networks have it; None leaves a key out."""
     import yaml
 
     def write(output, name="network.yaml", layout="NCHW", about="a tiny network", **settings):
