@@ -45,3 +45,21 @@ class TrainingError(VbanalysisError, RuntimeError):
 
 class SuiteError(VbanalysisError, RuntimeError):
     """A notebook of the suite, or a parameter given to it, is at fault."""
+
+
+class ModelError(VbanalysisError, RuntimeError):
+    """A model gave no answer that can be used: it refused, or failed again and again."""
+
+
+class StopError(VbanalysisError, RuntimeError):
+    """No question is answered for now: a run ends with it, and the same command goes on later."""
+
+
+class BudgetError(StopError):
+    """The next call would cross a limit.
+
+    Attributes:
+        cost: US dollars that the call was expected to cost at most, or None where that is not known.
+    """
+
+    cost: float | None = None

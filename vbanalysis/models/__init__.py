@@ -7,7 +7,8 @@ A model comes from a spec string such as `mini`, `oracle:jpeg=80` or `onnx:my.on
 - a `Specialist`: maps a sample to numbers;
 - a `Respondent`: paints, but knows the sample itself: the truth, or a picture made elsewhere.
 
-A `Presence` or a `Reasoner` takes a step before the model is asked; a model may be one as well.
+A `Presence` or a `Reasoner` takes a step before the model is asked; a model may be one as well. What costs
+money by the call is `Paid`, and keeps to `Limits`.
 """
 
 from __future__ import annotations
@@ -18,20 +19,25 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from vbanalysis.models._card import Card, Role, Step, card
+from vbanalysis.models._limits import Limits, Spent, spent
 from vbanalysis.types import Instruction, Sample, Task
 
 __all__ = [
     "Card",
     "Generator",
     "Invariance",
+    "Limits",
     "Model",
+    "Paid",
     "Presence",
     "Reasoner",
     "Respondent",
     "Role",
     "Specialist",
+    "Spent",
     "Step",
     "card",
+    "spent",
 ]
 
 Invariance = Literal["none", "scale", "affine", "disparity"]
@@ -146,3 +152,16 @@ class Reasoner(Model, Protocol):
     def reason(self, sample: Sample) -> str:
         """The description that takes the place of the question `sample.phrase`."""
         ...
+
+
+@runtime_checkable
+class Paid(Model, Protocol):
+    """Costs money by the call; keeps every answer, and gives it again for nothing.
+
+    Attributes:
+        limits: Of the run that it is used in, or None; a call that would cross one raises `BudgetError`.
+        retry_refused: Whether kept answers that cannot be used are asked for, and paid for, once more.
+    """
+
+    limits: Limits | None
+    retry_refused: bool

@@ -61,8 +61,8 @@ class Card:
         return None
 
     def missing(self) -> tuple[str, ...]:
-        """Those of `needs` that are not installed; nothing is imported."""
-        return tuple(name for name in self.needs if importlib.util.find_spec(name) is None)
+        """Those of `needs` that are not installed; nothing is imported but the parents of a dotted name."""
+        return tuple(name for name in self.needs if not _installed(name))
 
 
 def card(name: str) -> Card | None:
@@ -85,3 +85,10 @@ def card(name: str) -> Card | None:
         ) from error
     found = getattr(module, "CARDS", {}).get(name, getattr(module, "CARD", None))
     return found if isinstance(found, Card) else None
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of the parent
+        return False
