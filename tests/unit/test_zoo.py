@@ -1,0 +1,155 @@
+"""The same images through every model: what each says, how alike the answers are, what fails."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from vbanalysis import plugins
+from vbanalysis.errors import InputError
+from vbanalysis.plots import style
+from vbanalysis.plots.zoo import agreement_figure, zoo_figure
+from vbanalysis.studies import zoo
+from vbanalysis.studies.zoo import Said
+from vbanalysis.types import Sample
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+H, W = 20, 30
+
+
+@pytest.fixture(autouse=True)
+def _styled():
+    with plt.rc_context(style()):
+        yield
+    plt.close("all")
+
+
+def said(*answers):
+    return [
+        Said(answer, None if answer is not None else "no mood", 0.5 + k) for k, answer in enumerate(answers)
+    ]
+
+
+def ramp(factor=1.0, offset=0.0):
+    return factor * np.linspace(1, 9, H * W).reshape(H, W) + offset
+
+
+class Fake:
+    name, tasks, invariance = "fake", ("depth",), "none"
+
+    def predict(self, sample, instruction):
+        if sample.id == "dark":
+            raise RuntimeError("cannot see dark")
+        return np.full((4, 6), 2.0)
+
+    def describe(self):
+        return {}
+
+
+def samples():
+    return [
+        Sample(name, np.full((H, W, 3), level, np.uint8)) for name, level in (("light", 200), ("dark", 5))
+    ]
+
+
+def test_every_installed_model_has_a_row_that_says_whether_it_is_ready():
+    table = zoo.zoo().set_index("model")
+    assert set(table.index) == {info.name for info in plugins.available("models")}
+    assert table.ready["mini"] == "yes"
+    assert table.ready["onnx"].startswith(("with an argument: onnx:", "no: pip install"))
+    assert table.role["oracle"] == "reference"
+
+
+def test_at_hand_are_those_that_answer_at_once():
+    found = zoo.at_hand("normals", ["mini:base", "stereo", "nobody:knows"])
+    assert {"mini", "mini-regression"} <= set(found)
+    assert found[-1] == "mini:base"
+    assert not {"oracle", "recorded", "onnx", "stereo", "nobody:knows"} & set(found)
+
+
+def test_who_fails_says_why_and_the_others_go_on(monkeypatch):
+    load = plugins.load
+
+    def loading(kind, spec, expect=object):
+        if spec == "fake":
+            return Fake()
+        if spec == "locked":
+            raise InputError("no key")
+        return load(kind, spec, expect)
+
+    monkeypatch.setattr(zoo.plugins, "load", loading)
+    found = zoo.ask_all(["fake", "locked", "oracle"], "depth", samples())
+    good, bad = found["fake"]
+    assert good.answer.shape == (H, W)
+    assert (bad.answer, bad.reason) == (None, "RuntimeError: cannot see …")
+    assert [each.reason for each in found["locked"]] == ["no key", "no key"]
+    assert "knows only the samples" in found["oracle"][0].reason
+    table = zoo.failures({"depth": found}).set_index(["model", "reason"])
+    assert table.images["locked", "no key"] == 2
+    assert table.images["fake", "RuntimeError: cannot see …"] == 1
+    costs = zoo.costs(found).set_index("model")
+    assert (costs.answered["fake"], costs.failed["fake"]) == (1, 1)
+    assert np.isnan(costs.seconds["locked"])
+
+
+@pytest.mark.parametrize(
+    ("task", "one", "two", "expected"),
+    [
+        ("depth", ramp(), ramp(3, 2), 1.0),
+        ("depth", ramp(), 1 / ramp(), -1.0),
+        ("depth", ramp(), np.where(ramp() < 5, np.nan, ramp()), 1.0),
+        ("depth", np.where(ramp() < 5, np.inf, ramp()), np.where(ramp() < 5, np.inf, ramp()), 1.0),
+        ("referring", np.where(ramp() < 5, 0, -1), np.where(ramp() < 5, 0, -1), 1.0),
+        ("referring", np.where(ramp() < 5, 0, -1), np.where(ramp() < 5, -1, 0), 0.0),
+        ("instance", np.zeros((H, W), int), np.zeros((H, W), int), 1.0),
+        ("instance", np.ones((H, W), int), np.where(ramp() < 5, 2, 0), 0.5),
+        ("semantic", np.zeros((H, W), int), np.where(ramp() < 5, 0, 1), 0.25),
+    ],
+)
+def test_agreement_of_known_answers(task, one, two, expected):
+    (row,) = zoo.agreement(task, {"a": said(one), "b": said(two)}).itertuples()
+    assert row.value == pytest.approx(expected, abs=0.01)
+    assert (row.first, row.second, row.n) == ("a", "b", 1)
+
+
+def test_agreement_of_normals_is_an_angle():
+    up = np.broadcast_to([0.0, 1.0, 0.0], (H, W, 3))
+    tilted = np.broadcast_to([0.0, np.cos(0.5), np.sin(0.5)], (H, W, 3))
+    (row,) = zoo.agreement("normals", {"a": said(up), "b": said(tilted)}).itertuples()
+    assert row.value == pytest.approx(np.degrees(0.5))
+
+
+def test_what_one_does_not_answer_is_not_compared():
+    table = zoo.agreement(
+        "depth", {"a": said(ramp(), None), "b": said(ramp(), ramp()), "c": said(None, None)}
+    )
+    assert list(table["second"]) == ["b"]
+    assert list(table.n) == [1]
+    flat = np.ones((H, W))
+    assert zoo.agreement("depth", {"a": said(flat), "b": said(ramp())}).empty
+
+
+def test_where_there_is_truth_each_has_its_figure(tmp_path):
+    table = zoo.measured(
+        {"depth": ["oracle", "mini"], "referring": ["oracle"]},
+        {"depth": "scenes:validation?n=3", "referring": "scenes:validation?n=3&ask=referring"},
+        tmp_path,
+        n=3,
+    ).set_index(["task", "model"])
+    assert table.value["depth", "oracle"] == 1
+    assert table.value["depth", "mini"] < 1
+    assert table.metric["referring", "oracle"] == "giou"
+    assert list(table.n) == [3, 3, 3]
+
+
+def test_figures_have_a_panel_for_each_answer():
+    answers = {"mini": said(ramp(), ramp()), "stereo": said(None, ramp())}
+    fig = zoo_figure("depth", samples(), answers)
+    assert len(fig.axes) == 6
+    assert [text.get_text() for ax in fig.axes for text in ax.texts] == ["no answer"]
+    for task, answer in (("normals", np.full((H, W, 3), 3**-0.5)), ("referring", np.zeros((H, W), int))):
+        assert len(zoo_figure(task, samples(), {"a": said(answer, answer)}).axes) == 4
+    table = zoo.agreement("depth", {"a": said(ramp()), "b": said(ramp()), "c": said(1 / ramp())})
+    fig = agreement_figure({"depth": table})
+    assert [text.get_text() for text in fig.axes[0].texts] == ["1", "-1", "-1"]
