@@ -1,4 +1,8 @@
-"""What the tests of the embedded generator share."""
+"""What tests of the embedded generator share, and those of models behind an API."""
+
+import importlib.util
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -156,3 +160,24 @@ def card_file(tmp_path):
         return path
 
     return write
+
+
+PLANTED_KEY = "AIzaSy-planted/key+of=a&test"
+"""That must be found nowhere; with letters that are written otherwise in an address and in JSON."""
+
+
+@pytest.fixture
+def gemini_server(monkeypatch):
+    """A server that speaks the Gemini API's protocol, where the models look for Google's; with a key."""
+    pytest.importorskip("google.genai", reason="needs the extra gemini")
+    path = Path(__file__).with_name("gemini_server.py")
+    spec = importlib.util.spec_from_file_location("gemini_server", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "gemini_server", module)
+    spec.loader.exec_module(module)
+    monkeypatch.setenv("GEMINI_API_KEY", PLANTED_KEY)
+    monkeypatch.delenv("GOOGLE_API_KEY", raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with module.GeminiServer(key=PLANTED_KEY).running() as server:
+        monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", server.url)
+        yield server

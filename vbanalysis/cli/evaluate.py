@@ -12,7 +12,7 @@ import typer
 from vbanalysis.paths import shown
 
 if TYPE_CHECKING:
-    from vbanalysis.evaluation import Results
+    from vbanalysis.evaluation import CallPlan, Results
 
 Out = Annotated[
     Path, typer.Option("--out", "-o", help="Folder of the run; one that is there is gone on with.")
@@ -48,10 +48,27 @@ def evaluate(
     memory: Annotated[
         float | None, typer.Option(metavar="GB", help="That the model's own process may have.")
     ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of a paid model, in all parts of the run.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, metavar="DOLLARS", help="Of these calls; the run stops before.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say which calls would be paid for, and make none.")
+    ] = False,
 ) -> None:
     """Let a model answer a task on a data set, and score it; killed, the same command goes on."""
     from vbanalysis.evaluation import evaluate as run
 
+    if dry_run:
+        from vbanalysis.evaluation import plan_calls
+
+        steps = {"presence": presence, "reasoner": reasoner}
+        _print_plan(
+            plan_calls(task, model, dataset, out, limit=limit, seed=seed, retry_failed=retry_failed, **steps)
+        )
+        return
     with _progress() as on_record:
         found = run(
             task,
@@ -67,6 +84,8 @@ def evaluate(
             retry_failed=retry_failed,
             timeout_s=timeout,
             memory_gb=memory,
+            max_calls=max_calls,
+            max_cost=max_cost,
             on_record=on_record,
         )
     _print(found)
@@ -108,6 +127,26 @@ def compare(
         )
 
 
+def _print_plan(plan: CallPlan) -> None:
+    typer.echo(f"samples   {plan.samples} of {plan.of} without a record")
+    steps = [
+        f"{count} of the {what}"
+        for what, count in (
+            ("model", plan.model),
+            ("presence step", plan.presence),
+            ("reasoner", plan.reasoner),
+        )
+        if count
+    ]
+    if steps:
+        cost = f"about ${plan.cost:.2f}" + (f" and {plan.unpriced} of unknown price" if plan.unpriced else "")
+        typer.echo(f"calls     at most {' and '.join(steps)}: {cost}")
+    else:
+        typer.echo("calls     none that would be paid for")
+    if plan.spent.calls:
+        typer.echo(f"so far    {plan.spent}")
+
+
 _NAMED = 3
 """Of many, how many are named."""
 
@@ -143,6 +182,10 @@ def _print(found: Results) -> None:
         rows = found.records()
         for reason, count in rows[rows.status == "failed"].reason.value_counts().head(3).items():
             typer.echo(f"  {count} x {reason}")
+    if (ledger := found.folder / "calls.jsonl").is_file():
+        from vbanalysis.models import spent
+
+        typer.echo(f"paid for  {spent(ledger)}")
     typer.echo(f"wrote     {shown(found.folder)}: summary.json, records.parquet, outputs/")
     if found.n_failed == found.n_samples:
         raise typer.Exit(1)

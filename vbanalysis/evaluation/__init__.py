@@ -1,8 +1,19 @@
 """Evaluation: a data set, a task and a model become one record a sample, and a table with intervals."""
 
 from vbanalysis.evaluation._compare import Comparison, compare
+from vbanalysis.evaluation._plan import CallPlan, plan_calls
 from vbanalysis.evaluation._predict import predict
 from vbanalysis.evaluation._results import Results, open_run
 from vbanalysis.evaluation._run import evaluate, rescore
 
-__all__ = ["Comparison", "Results", "compare", "evaluate", "open_run", "predict", "rescore"]
+__all__ = [
+    "CallPlan",
+    "Comparison",
+    "Results",
+    "compare",
+    "evaluate",
+    "open_run",
+    "plan_calls",
+    "predict",
+    "rescore",
+]

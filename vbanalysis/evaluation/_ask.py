@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from vbanalysis.errors import DataError
+from vbanalysis.errors import DataError, StopError
 from vbanalysis.models import Generator, Respondent, Specialist
 from vbanalysis.types import Instruction, Sample
 
@@ -108,10 +108,11 @@ def step(name: str, act: Callable[..., T], *given: Any) -> T:
     Raises:
         Failure: It raised anything; also where it would have ended the process, or asked for more memory than
             there is.
+        StopError: No further sample would fare better.
     """
     try:
         return act(*given)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, StopError):
         raise
     except BaseException as error:
         raise Failure(name, error) from error

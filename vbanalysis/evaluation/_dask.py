@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
-from vbanalysis.errors import InputError, MissingDependencyError
+from vbanalysis.errors import InputError, MissingDependencyError, StopError
 from vbanalysis.evaluation._work import Job, failed_by_worker, work
 
 _AHEAD = 3
@@ -53,6 +53,7 @@ def answers(
     Raises:
         InputError: No scheduler answers at the address.
         MissingDependencyError: Dask is not installed.
+        StopError: A model says that no further sample would fare better; what is under way is finished first.
     """
     try:
         from distributed import as_completed
@@ -62,6 +63,7 @@ def answers(
 
     waiting = iter(batches)
     suspects: list[Batch] = []
+    stopped: StopError | None = None
     with _client(workers, scheduler) as client:
 
         def submit(task: list[Batch]) -> Any:
@@ -85,10 +87,16 @@ def answers(
                 together = max(1, min(fitting, 2 * len(task), _MOST_BATCHES))
             except KilledWorker:
                 suspects += [(places, [place]) for places, wanted in task for place in wanted]
+            except StopError as error:
+                stopped = error
             del future
+            if stopped is not None:  # other workers may wait for answers that are paid for
+                continue
             following += islice(waiting, max(0, together - len(following)))
             if following:
                 finished.add(submit(following))
+        if stopped is not None:
+            raise stopped
         # A worker that dies takes what waits behind the culprit with it. With nothing else under way, only a
         # sample that ends its workers by itself does so again.
         for suspect in suspects:

@@ -42,6 +42,7 @@ class RunFolder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.journal = self.path / "journal.jsonl"
+        self.ledger = self.path / "calls.jsonl"
         self._synced = 0.0
 
     def exists(self) -> bool:
@@ -69,6 +70,15 @@ class RunFolder:
             with replacing(self.path / "run.json") as file:
                 file.write(_json({**identity, **about}))
             return
+        self.hold(identity)
+
+    def hold(self, identity: Mapping[str, Any]) -> None:
+        """Hold that the run which is there is the same.
+
+        Raises:
+            InputError: It is another one; the message names what differs.
+            DataError: There is none, or its file is damaged.
+        """
         kept = self.about()
         plain = json.loads(json.dumps(identity))
         changed = sorted(key for key in plain if kept.get(key) != plain[key])

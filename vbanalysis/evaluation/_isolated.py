@@ -16,7 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from vbanalysis.errors import DataError, InputError, VbanalysisError
+from vbanalysis.errors import DataError, InputError, StopError, VbanalysisError
 from vbanalysis.evaluation._work import Job, bench, described, failed_by_worker, work
 
 Batch = tuple[list[int], list[int]]
@@ -124,7 +124,7 @@ class _Child:
         limit = None if timeout_s is None else timeout_s * len(places)
         told = self._ask({"places": places, "wanted": wanted}, limit)
         if "error" in told:
-            raise DataError(told["error"])
+            raise (StopError if told["stops"] else DataError)(told["error"])
         records: list[dict[str, Any]] = told["records"]
         return records
 
@@ -185,7 +185,7 @@ def _main() -> None:
             else:
                 told = {"records": work(job, asked["places"], asked["wanted"])}
         except VbanalysisError as error:
-            told = {"error": str(error)}
+            told = {"error": str(error), "stops": isinstance(error, StopError)}
         answering.write(json.dumps(told, allow_nan=True) + "\n")
         answering.flush()
 

@@ -38,6 +38,8 @@ def evaluate(
     retry_failed: bool = False,
     timeout_s: float | None = None,
     memory_gb: float | None = None,
+    max_calls: int | None = None,
+    max_cost: float | None = None,
     on_record: Callable[[Record, int, int], None] | None = None,
 ) -> Results:
     """Let a model answer a task on a data set, and score it; or go on with that.
@@ -58,10 +60,15 @@ def evaluate(
         workers: Processes on this machine; more than one need Dask.
         scheduler: Address of a Dask scheduler, such as `"tcp://host:8786"`, in place of `workers`. Its
             workers must see `out` and the data set's files.
-        retry_failed: Whether samples whose record is a failure are done once more.
+        retry_failed: Whether samples whose record is a failure are done once more; a model that is paid by
+            the call is then asked, and paid, again for what it refused.
         timeout_s: That one sample may take. With it, or `memory_gb`, the model runs in a process of its own:
             one that hangs, dies or takes all memory costs its sample and not the run.
         memory_gb: Address space that this process may have, in GB of 10**9 bytes (on Linux).
+        max_calls: Calls that the run may pay for in all, its earlier parts, `presence` and `reasoner` among
+            them, where a model costs money by the call; 0 for none but what is kept.
+        max_cost: US dollars that these may cost in all. Neither makes it another run: with a higher limit it
+            goes on.
         on_record: Called with each record, how many are done, and how many there will be.
 
     Returns:
@@ -71,8 +78,11 @@ def evaluate(
         InputError: `out` holds another run, or a number is outside its range.
         PluginError: A spec names nothing, or what it names cannot be loaded.
         DataError: The folder cannot be written, or the data set cannot be read at all.
+        StopError: A model cannot be asked any more for now, or a limit is reached (`BudgetError`); what is
+            finished is kept, and the same call goes on.
     """
-    job = Job(task, model, dataset, str(Path(out).resolve()), None, seed, presence, reasoner)
+    folder = str(Path(out).resolve())
+    job = Job(task, model, dataset, folder, None, seed, presence, reasoner, max_calls, max_cost, retry_failed)
     for name, value in (("timeout_s", timeout_s), ("memory_gb", memory_gb)):
         if value is not None and (isinstance(value, bool) or not value > 0):
             raise InputError(f"{name} must be above 0, got {value!r}")
@@ -148,15 +158,11 @@ def _run(
             raise DataError(f"the data set {job.dataset!r} holds no sample at hand: fetch its files first")
         folder = RunFolder(job.folder)
         model = apart.described if apart else described(kit.model) if kit.model is not None else None
-        folder.begin(_identity(job, kit), {**_about(job, kit, limit, model), **_matched(kit, n)})
+        folder.begin(identity(job, kit), {**_about(job, kit, limit, model), **_matched(kit, n)})
         file = held.enter_context(folder.writing())
-        done = {
-            record["place"]
-            for record in folder.records()
-            if not (retry_failed and record["status"] == "failed")
-        }
-        batches = list(_batches(n, apart.batch if apart else kit.batch, done))
-        finished = n - sum(len(wanted) for _, wanted in batches)
+        wanted = set(places_left(folder, n, retry_failed))
+        batches = list(_batches(n, apart.batch if apart else kit.batch, wanted))
+        finished = n - len(wanted)
         if on_record is not None:
             on_record({}, finished, n)
         found = apart.answers(batches) if apart else _answers(job, batches, workers, scheduler)
@@ -178,16 +184,24 @@ def _answers(
     return answers(job, batches, workers, scheduler)
 
 
-def _batches(n: int, size: int, done: set[int]) -> Iterator[tuple[list[int], list[int]]]:
+def places_left(folder: RunFolder, n: int, retry_failed: bool) -> list[int]:
+    """The places of the samples that have no record, or one that is not to stay."""
+    done = {
+        record["place"] for record in folder.records() if not (retry_failed and record["status"] == "failed")
+    }
+    return [place for place in range(n) if place not in done]
+
+
+def _batches(n: int, size: int, wanted: set[int]) -> Iterator[tuple[list[int], list[int]]]:
     """Places that are generated together, and those of them whose records are wanted."""
     for first in range(0, n, size):
         places = list(range(first, min(first + size, n)))
-        wanted = [place for place in places if place not in done]
-        if wanted:
-            yield places, wanted
+        left = [place for place in places if place in wanted]
+        if left:
+            yield places, left
 
 
-def _identity(job: Job, kit: Bench) -> dict[str, Any]:
+def identity(job: Job, kit: Bench) -> dict[str, Any]:
     """What decides the records."""
     return {
         "task": job.task,

@@ -16,7 +16,7 @@ from vbanalysis.datasets import DataSet
 from vbanalysis.errors import DataError, InputError, PluginError
 from vbanalysis.evaluation._ask import Failure, Item, Numbers, Output, asked, caught, step, together
 from vbanalysis.evaluation._folder import RunFolder
-from vbanalysis.models import Generator, Model, Presence, Reasoner, Respondent, Specialist
+from vbanalysis.models import Generator, Limits, Model, Paid, Presence, Reasoner, Respondent, Specialist
 from vbanalysis.tasks import VisionTask
 from vbanalysis.types import Sample
 
@@ -33,6 +33,9 @@ class Job(NamedTuple):
         seed: Sample k is generated with `seed + k`.
         presence: Spec string of the model that says whether a phrase names anything, or None.
         reasoner: Spec string of the model that turns questions into descriptions, or None.
+        max_calls: That may be paid for in all, or None.
+        max_cost: US dollars that they may cost in all, or None.
+        retry_refused: Whether paid models ask again what they refused.
     """
 
     task: str
@@ -43,6 +46,9 @@ class Job(NamedTuple):
     seed: int
     presence: str | None = None
     reasoner: str | None = None
+    max_calls: int | None = None
+    max_cost: float | None = None
+    retry_refused: bool = False
 
 
 class Bench(NamedTuple):
@@ -68,6 +74,11 @@ class Bench(NamedTuple):
     def batch(self) -> int:
         """Samples that the model is given at once: as many as it says, or one."""
         return int(getattr(self.model, "batch", 1)) if isinstance(self.model, Generator) else 1
+
+    @property
+    def paid(self) -> list[Paid]:
+        """Those of the models that cost money by the call."""
+        return [each for each in (self.model, self.presence, self.reasoner) if isinstance(each, Paid)]
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +108,22 @@ def bench(job: Job, with_model: bool = True) -> Bench:
     presence, reasoner = _steps(job)
     if presence is not None:
         task.check_presence()
-    return Bench(task, dataset, model, presence, reasoner, {})
+    kit = Bench(task, dataset, model, presence, reasoner, {})
+    _limit(job, kit)
+    return kit
+
+
+def _limit(job: Job, kit: Bench) -> None:
+    """Hold the paid models to what the run may cost; all are counted in one ledger, in the run's folder."""
+    limits = Limits(RunFolder(job.folder).ledger, job.max_calls, job.max_cost)
+    if not kit.paid and (job.max_calls or job.max_cost is not None):
+        raise InputError(
+            f"max_calls and max_cost are for models that cost money by the call, and {job.model!r} costs "
+            "nothing: leave them out"
+        )
+    for model in kit.paid:
+        model.limits = limits
+        model.retry_refused = model.retry_refused or job.retry_refused
 
 
 def _steps(job: Job) -> tuple[Presence | None, Reasoner | None]:
@@ -150,7 +176,7 @@ def _prepared(kit: Bench, place: int) -> Item:
     description = kit.descriptions.get(sample.id)
     if kit.reasoner is not None:
         began = time.perf_counter()
-        description = step("reason", _described, kit.reasoner, sample)
+        description = step("reason", described_by, kit.reasoner, sample)
         told["seconds_reason"] = round(time.perf_counter() - began, 4)
     if description is not None:
         told |= {"question": sample.phrase, "description": description}
@@ -159,13 +185,18 @@ def _prepared(kit: Bench, place: int) -> Item:
     absent = False
     if kit.presence is not None:
         began = time.perf_counter()
-        present = step("presence", _said, kit.presence, sample)
+        present = step("presence", said_by, kit.presence, sample)
         told |= {"present": present, "seconds_presence": round(time.perf_counter() - began, 4)}
         absent = not present
     return Item(place, sample, instruction, absent, told)
 
 
-def _described(reasoner: Reasoner, sample: Sample) -> str:
+def described_by(reasoner: Reasoner, sample: Sample) -> str:
+    """What a reasoner makes of a sample's question, in one line.
+
+    Raises:
+        DataError: There is no question, or no description.
+    """
     if sample.phrase is None:
         raise DataError(f"sample {sample.id} has no question: choose another data set")
     description = reasoner.reason(sample)
@@ -174,7 +205,12 @@ def _described(reasoner: Reasoner, sample: Sample) -> str:
     return " ".join(description.split())
 
 
-def _said(presence: Presence, sample: Sample) -> bool:
+def said_by(presence: Presence, sample: Sample) -> bool:
+    """What a presence step says of a sample.
+
+    Raises:
+        DataError: It is neither true nor false.
+    """
     present = presence.present(sample)
     if not isinstance(present, bool | np.bool_):
         raise DataError(f"the presence step gave {present!r}, expected true or false")
@@ -202,8 +238,9 @@ def _outputs(
     left = [item for item in items if item.place not in found]
     if not any(item.place in wanted for item in left):
         return found
-    # The whole batch, though some of its pictures may be kept; what needs no model is left out.
-    batch = [item for item in items if not item.absent]
+    # The whole batch, though some of its pictures may be kept; but not what needs no model, nor what would be
+    # paid for once more.
+    batch = [item for item in (left if isinstance(kit.model, Paid) else items) if not item.absent]
     began = time.perf_counter()
     answers = caught("generate", together, kit, job.seed, batch)
     each = (time.perf_counter() - began) / len(batch)

@@ -22,6 +22,9 @@ from vbanalysis.models._gemini_retry import Fault, fault_of
 
 T = TypeVar("T")
 
+_API_VERSION = "v1beta"
+"""Has every model and option; what Google's package asks for by itself differs from release to release."""
+
 
 class Question(NamedTuple):
     """What is asked.
@@ -117,7 +120,10 @@ def _client(key: str, endpoint: str | None, timeout_ms: int) -> Any:
     from google.genai import types
 
     options = types.HttpOptions(
-        base_url=endpoint, timeout=timeout_ms, client_args={"follow_redirects": False}
+        base_url=endpoint,
+        api_version=_API_VERSION,
+        timeout=timeout_ms,
+        client_args={"follow_redirects": False},
     )
     return genai.Client(api_key=key, vertexai=False, http_options=options)
 
