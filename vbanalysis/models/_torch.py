@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,16 @@ _DTYPES = {"F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 
 @contextmanager
 def loading(what: str) -> Iterator[None]:
-    """Turn whatever a loader raises into one line; damaged files fail in as many ways as there are readers.
+    """Turn whatever a loader raises into one line, and keep its progress bars off the terminal.
+
+    Damaged files fail in as many ways as there are readers.
 
     Raises:
         DataError: Something was raised.
     """
+    shown_before = [log for log in _logs() if log.is_progress_bar_enabled()]
+    for log in shown_before:
+        log.disable_progress_bar()
     try:
         yield
     except VbanalysisError:
@@ -29,6 +35,17 @@ def loading(what: str) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise DataError(f"{what} cannot be loaded: {type(error).__name__}: {reason}") from error
+    finally:
+        for log in shown_before:
+            log.enable_progress_bar()
+
+
+def _logs() -> list[Any]:
+    """The logging of those libraries that draw bars; of diffusers only where that is in use."""
+    from transformers.utils import logging
+
+    own = sys.modules.get("diffusers.utils.logging")
+    return [logging] if own is None else [logging, own]
 
 
 def dtype_of(name: str, folder: Path) -> Any:

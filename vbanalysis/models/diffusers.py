@@ -1,4 +1,4 @@
-"""`diffusers:REPO`: editors that follow instructions, by any pipeline of diffusers that takes image and prompt.
+"""`diffusers:REPO`: editors that follow instructions, by any pipeline of diffusers with image and prompt.
 
 FLUX.2 [klein], FLUX.1 Kontext, Qwen-Image-Edit, InstructPix2Pix and what follows the same call; with a LoRA
 on top.
@@ -32,6 +32,9 @@ CARD = Card(
 
 _MULTIPLE = 16
 """Sides of pictures are multiples of it: an eighth for the autoencoder, and patches of two."""
+
+_LEAST_SIDE = 64
+"""FLUX.2 refuses smaller images."""
 
 
 class Editor:
@@ -114,7 +117,7 @@ class Editor:
         if image is not None:
             if "image" not in self._takes:
                 raise InputError(f"{self.name} draws from words alone: it takes no image")
-            settings["image"] = Image.fromarray(np.ascontiguousarray(image))
+            settings["image"] = _enlarged(Image.fromarray(np.ascontiguousarray(image)))
         elif "image" in self._takes and (self._takes["image"].default is not None or self._edits_only):
             raise InputError(f"{self.name} edits an image: give one")
         settings |= self._sizes(None if image is None else image.shape[:2]) | self._schedule()
@@ -206,6 +209,16 @@ class Editor:
             self.pipeline.set_adapters(["lora"], [scale])
 
 
+def _enlarged(image: Any) -> Any:
+    """The image, brought to the least side that pipelines take if it is smaller."""
+    from PIL import Image
+
+    scale = _LEAST_SIDE / min(image.size)
+    if scale <= 1:
+        return image
+    return image.resize(tuple(round(side * scale) for side in image.size), Image.Resampling.LANCZOS)
+
+
 def _pipeline(folder: Path, dtype: str, device: str) -> Any:
     import diffusers
 
@@ -219,7 +232,7 @@ def _pipeline(folder: Path, dtype: str, device: str) -> Any:
     with loading(f"the pipeline of {folder.name}"):
         pipeline = kind.from_pretrained(
             str(folder),
-            torch_dtype=dtype_of(dtype, folder),
+            dtype=dtype_of(dtype, folder),
             use_safetensors=True,
             local_files_only=True,
         )

@@ -142,12 +142,14 @@ class MarigoldDepth(_Marigold):
         super().__init__("marigold-depth", repo, steps, ensemble, size, seed, device, dtype)
 
     def predict(self, sample: Sample, instruction: Instruction) -> np.ndarray:
-        """(H, W) float32 from 0 (near) to 1, known up to a factor and an offset.
+        """(H, W) float32 from 1 (near) to 2, known up to a factor and an offset.
+
+        The pipeline's 0 to 1, moved by an offset that is open anyway: a depth of 0 would mean unknown.
 
         Raises:
             DataError: The sample has no image, or the answer is not finite.
         """
-        return self._predicted(sample)[..., 0]
+        return self._predicted(sample)[..., 0] + 1
 
 
 class MarigoldNormals(_Marigold):
@@ -190,7 +192,7 @@ def _loaded(folder: Path, kind: str, device: str, dtype: str) -> Any:
             getattr(diffusers, kind)
             .from_pretrained(
                 str(folder),
-                torch_dtype=dtype_of(dtype, folder),
+                dtype=dtype_of(dtype, folder),
                 use_safetensors=True,
                 local_files_only=True,
             )

@@ -1,0 +1,365 @@
+"""Pipelines of diffusers as generators and specialists: tiny ones of the real classes, random weights."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from vbanalysis import plugins
+from vbanalysis.errors import DataError, InputError
+from vbanalysis.evaluation import evaluate
+from vbanalysis.models._hub import licence, snapshot
+from vbanalysis.types import Sample
+
+diffusers = pytest.importorskip("diffusers")
+transformers = pytest.importorskip("transformers")
+torch = pytest.importorskip("torch")
+
+PROMPT = "Generate a metric depth map of the input image."
+IMAGE = np.random.default_rng(0).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _offline(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+def clip():
+    letters = [chr(k) for k in range(33, 127)]
+    words = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    tokenizer = transformers.CLIPTokenizer(
+        vocab={word: k for k, word in enumerate(words)}, merges=[], model_max_length=77
+    )
+    config = transformers.CLIPTextConfig(
+        vocab_size=200, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+        bos_token_id=188, eos_token_id=189, pad_token_id=189, projection_dim=16,
+    )  # fmt: skip
+    return {"tokenizer": tokenizer, "text_encoder": transformers.CLIPTextModel(config)}
+
+
+def vae(**more):
+    return diffusers.AutoencoderKL(
+        block_out_channels=(8, 16), latent_channels=4, norm_num_groups=4, layers_per_block=1,
+        down_block_types=["DownEncoderBlock2D"] * 2, up_block_types=["UpDecoderBlock2D"] * 2, **more,
+    )  # fmt: skip
+
+
+def unet():
+    return diffusers.UNet2DConditionModel(
+        block_out_channels=(8, 16), layers_per_block=1, sample_size=16, in_channels=8, out_channels=4,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), attention_head_dim=2, norm_num_groups=4,
+        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), cross_attention_dim=16,
+    )  # fmt: skip
+
+
+def pix2pix():
+    return diffusers.StableDiffusionInstructPix2PixPipeline(
+        **clip(), vae=vae(), unet=unet(), scheduler=diffusers.DDIMScheduler(), safety_checker=None,
+        feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+
+
+def kontext():
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0)]
+    pieces += [(chr(k), -3.0) for k in range(33, 127)]
+    t5 = transformers.T5Config(vocab_size=len(pieces), d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
+    return diffusers.FluxKontextPipeline(
+        **clip(),
+        vae=vae(shift_factor=0.0, scaling_factor=1.0, use_quant_conv=False, use_post_quant_conv=False),
+        text_encoder_2=transformers.T5EncoderModel(t5),
+        tokenizer_2=transformers.T5TokenizerFast(vocab=pieces, extra_ids=0),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        transformer=diffusers.FluxTransformer2DModel(
+            patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
+            num_attention_heads=2, joint_attention_dim=16, pooled_projection_dim=16, axes_dims_rope=(4, 4, 8),
+            guidance_embeds=True,
+        ),
+    )  # fmt: skip
+
+
+def klein():
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    tokenizer = transformers.Qwen2TokenizerFast(
+        vocab={letter: k for k, letter in enumerate(sorted(ByteLevel.alphabet()))}, merges=[]
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_start|>", "<|im_end|>"]})
+    tokenizer.chat_template = (
+        "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    )
+    llm = transformers.Qwen3Config(
+        vocab_size=len(tokenizer), hidden_size=8, intermediate_size=8, num_hidden_layers=28,
+        num_attention_heads=1, num_key_value_heads=1, head_dim=8,
+    )  # fmt: skip
+    return diffusers.Flux2KleinPipeline(
+        tokenizer=tokenizer,
+        text_encoder=transformers.Qwen3ForCausalLM(llm),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        vae=diffusers.AutoencoderKLFlux2(
+            block_out_channels=(8, 16), latent_channels=4, norm_num_groups=4, layers_per_block=1,
+            down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
+        ),
+        transformer=diffusers.Flux2Transformer2DModel(
+            patch_size=1, in_channels=16, num_layers=1, num_single_layers=1, attention_head_dim=16,
+            num_attention_heads=2, joint_attention_dim=24, axes_dims_rope=(4, 4, 4, 4),
+            timestep_guidance_channels=16, guidance_embeds=False,
+        ),
+    )  # fmt: skip
+
+
+def marigold(kind):
+    made = getattr(diffusers, f"Marigold{kind.capitalize()}Pipeline")
+    more = (
+        {"use_full_z_range": True}
+        if kind == "normals"
+        else {"scale_invariant": True, "shift_invariant": True}
+    )
+    return made(
+        **clip(), vae=vae(), unet=unet(), scheduler=diffusers.DDIMScheduler(prediction_type="v_prediction"),
+        prediction_type=kind, default_denoising_steps=2, default_processing_resolution=64, **more,
+    )  # fmt: skip
+
+
+MAKERS = {
+    "pix2pix": pix2pix,
+    "kontext": kontext,
+    "klein": klein,
+    "depth": lambda: marigold("depth"),
+    "normals": lambda: marigold("normals"),
+}
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for name, make in MAKERS.items():
+            make().save_pretrained(folder / name)
+    return folder
+
+
+def editor(repositories, name, **options):
+    return plugins.load("models", f"diffusers:{repositories / name}").__class__(
+        str(repositories / name), **{"steps": 2, **options}
+    )
+
+
+class TestEditors:
+    @pytest.mark.parametrize("name", ["pix2pix", "kontext", "klein"])
+    def test_an_answer_depends_on_image_prompt_and_seed_alone(self, repositories, name):
+        model = editor(repositories, name, size=32)
+        one = model.sample(IMAGE, PROMPT, seed=1)
+        assert one.dtype == np.uint8
+        assert one.ndim == 3
+        np.testing.assert_array_equal(one, model.sample(IMAGE, PROMPT, seed=1))
+        together = model.sample_many([IMAGE] * 2, [PROMPT] * 2, seeds=[7, 1])
+        np.testing.assert_array_equal(together[1], one)
+        for other in (
+            model.sample(IMAGE, PROMPT, seed=2),
+            model.sample(IMAGE, "Remove the red ball.", seed=1),
+            model.sample(255 - IMAGE, PROMPT, seed=1),
+        ):
+            assert (other != one).any()
+
+    @pytest.mark.parametrize("name", ["kontext", "klein"])
+    def test_the_picture_has_the_size_that_is_asked_for_and_the_images_shape(self, repositories, name):
+        assert editor(repositories, name, size=32).sample(IMAGE, PROMPT).shape == (32, 48, 3)
+        assert editor(repositories, name, size=64).sample(IMAGE.transpose(1, 0, 2), PROMPT).shape == (
+            96,
+            64,
+            3,
+        )
+        assert editor(repositories, name, size=32).sample(None, "A red ball.").shape == (32, 32, 3)
+
+    def test_an_image_that_is_too_small_is_enlarged(self, repositories):
+        assert editor(repositories, "klein", size=32).sample(IMAGE[:20, :30], PROMPT).shape == (32, 48, 3)
+
+    def test_steps_and_guidance_reach_the_pipeline(self, repositories):
+        pictures = [
+            editor(repositories, "kontext", size=32, **options).sample(IMAGE, PROMPT)
+            for options in ({}, {"steps": 3}, {"guidance": 9.0}, {"guidance": 9.0})
+        ]
+        assert (pictures[0] != pictures[1]).any()
+        assert (pictures[0] != pictures[2]).any()
+        np.testing.assert_array_equal(pictures[2], pictures[3])
+
+    def test_qwens_guidance_is_the_classifier_free_one(self, repositories, monkeypatch):
+        # Its processor cannot be built without torchvision, so what would reach the real call is looked at.
+        import inspect
+
+        heard = {}
+
+        class QwenImageEditPipeline:
+            def __call__(self, *given, **settings):
+                heard.update(settings)
+                return type("Out", (), {"images": [np.zeros((32, 48, 3), np.float32)]})()
+
+        QwenImageEditPipeline.__call__.__signature__ = inspect.signature(
+            diffusers.QwenImageEditPipeline.__call__
+        )
+        model = editor(repositories, "klein", size=32, guidance=4.0)
+        model.pipeline = QwenImageEditPipeline()
+        model._takes = inspect.signature(model.pipeline.__call__).parameters
+        assert model.sample(IMAGE, PROMPT).shape == (32, 48, 3)
+        assert (heard["true_cfg_scale"], heard["negative_prompt"]) == (4.0, " ")
+        assert "guidance_scale" not in heard
+        assert "max_area" not in heard
+        with pytest.raises(InputError, match="edits an image: give one"):
+            model.sample(None, "A red ball.")
+
+    def test_a_lora_changes_the_picture_as_strongly_as_it_is_told(self, repositories, tmp_path):
+        from peft import LoraConfig, get_peft_model_state_dict
+
+        pipeline = diffusers.StableDiffusionInstructPix2PixPipeline.from_pretrained(
+            repositories / "pix2pix", safety_checker=None
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            pipeline.unet.add_adapter(
+                LoraConfig(r=2, target_modules=["to_q", "to_v"], init_lora_weights=False)
+            )
+        type(pipeline).save_lora_weights(
+            tmp_path / "lora", unet_lora_layers=get_peft_model_state_dict(pipeline.unet)
+        )
+        (file,) = (tmp_path / "lora").glob("*.safetensors")
+        plain = editor(repositories, "pix2pix").sample(IMAGE, PROMPT).astype(int)
+        changed = {
+            scale: np.abs(
+                editor(repositories, "pix2pix", lora=str(file), lora_scale=scale).sample(IMAGE, PROMPT)
+                - plain
+            ).mean()
+            for scale in (0.0, 1.0, 8.0)
+        }
+        assert changed[0.0] == 0 < changed[1.0] < changed[8.0]
+        by_folder = editor(repositories, "pix2pix", lora=str(tmp_path / "lora"))
+        assert np.abs(by_folder.sample(IMAGE, PROMPT) - plain).mean() == changed[1.0]
+        assert by_folder.name.endswith("pix2pix+lora")
+        file.rename(file.with_suffix(".bin"))
+        with pytest.raises(DataError, match="pickled"):
+            editor(repositories, "pix2pix", lora=str(file.with_suffix(".bin")))
+
+    def test_a_run_ends_in_records(self, repositories, tmp_path):
+        spec = f"diffusers:{repositories / 'klein'}?steps=1&size=32"
+        run = evaluate("depth", spec, "scenes:validation?n=2", tmp_path / "run")
+        assert list(run.records().status) == ["ok", "ok"]
+        told = run.about["generator"]
+        assert told["about"] == "Flux2KleinPipeline of diffusers"
+        assert told["parameters"] > 1000
+        assert (told["steps"], told["dtype"]) == (1, "auto")
+
+    def test_words_alone_are_refused_where_there_must_be_an_image(self, repositories):
+        with pytest.raises(InputError, match="edits an image: give one"):
+            editor(repositories, "pix2pix").sample(None, "A red ball.")
+        with pytest.raises(InputError, match="MarigoldDepthPipeline, which takes no prompt"):
+            editor(repositories, "depth")
+
+
+class TestMarigold:
+    def test_depth_is_open_up_to_a_factor_and_an_offset(self, repositories, tmp_path):
+        spec = f"marigold-depth:{repositories / 'depth'}?steps=1"
+        with pytest.raises(InputError, match="does not settle"):
+            evaluate("depth", spec, "analytic?n=2&height=48", tmp_path / "metres")
+        run = evaluate("depth?alignment=scale_and_shift", spec, "analytic?n=2&height=48", tmp_path / "run")
+        assert list(run.records().status) == ["ok", "ok"]
+        assert (run.records().n_unknown == 0).all()
+        said = run.numbers("analytic/0")
+        assert said.shape == (48, 64)
+        assert 1 <= said.min() < said.max() <= 2
+
+    def test_depth_is_what_the_pipeline_says(self, repositories):
+        pipeline = diffusers.MarigoldDepthPipeline.from_pretrained(repositories / "depth")
+        generator = torch.Generator("cpu").manual_seed(3)
+        direct = pipeline(IMAGE / 255, num_inference_steps=2, generator=generator).prediction[0, ..., 0]
+        model = plugins.load("models", f"marigold-depth:{repositories / 'depth'}?steps=2&seed=3")
+        said = model.predict(Sample("a", IMAGE), None)
+        np.testing.assert_allclose(said - 1, direct, atol=1e-4)
+
+    def test_normals_are_unit_vectors(self, repositories, tmp_path):
+        spec = f"marigold-normals:{repositories / 'normals'}?steps=1&ensemble=3"
+        run = evaluate("normals", spec, "analytic?n=2&height=48", tmp_path / "run")
+        assert list(run.records().status) == ["ok", "ok"]
+        said = run.numbers("analytic/1")
+        np.testing.assert_allclose(np.linalg.norm(said, axis=2), 1, atol=1e-4)
+
+    def test_another_pipeline_is_refused(self, repositories):
+        with pytest.raises(
+            InputError, match="is a MarigoldNormalsPipeline, expected a MarigoldDepthPipeline"
+        ):
+            plugins.load("models", f"marigold-depth:{repositories / 'normals'}")
+        with pytest.raises(InputError, match="ensemble must be a whole number of at least 1"):
+            plugins.load("models", f"marigold-depth:{repositories / 'depth'}?ensemble=0")
+
+
+class TestFiles:
+    @pytest.fixture
+    def copy(self, repositories, tmp_path):
+        return shutil.copytree(repositories / "kontext", tmp_path / "kontext")
+
+    def test_pickled_weights_are_refused_unread(self, copy):
+        for path in (copy / "transformer").glob("*.safetensors"):
+            path.rename(path.with_suffix(".bin"))
+        with pytest.raises(DataError, match=r"diffusion_pytorch_model\.bin only, which is pickled"):
+            plugins.load("models", f"diffusers:{copy}")
+
+    def test_a_damaged_file_is_told_in_one_line(self, copy):
+        (path,) = (copy / "transformer").glob("*.safetensors")
+        whole = path.read_bytes()
+        for damaged in (whole[: len(whole) // 2], b"\xff" * 400, b""):
+            path.write_bytes(damaged)
+            with pytest.raises(DataError) as caught:
+                plugins.load("models", f"diffusers:{copy}?dtype=float32")
+            assert "\n" not in str(caught.value)
+
+    def test_weights_that_are_not_finite_give_a_failed_record(self, copy, tmp_path):
+        from safetensors.torch import load_file, save_file
+
+        (path,) = (copy / "transformer").glob("*.safetensors")
+        save_file({key: torch.full_like(value, torch.nan) for key, value in load_file(path).items()}, path)
+        spec = f"diffusers:{copy}?steps=1&size=32"
+        run = evaluate("depth", spec, "scenes:validation?n=1", tmp_path / "run")
+        assert run.records().status[0] == "failed"
+        assert "not finite" in run.records().reason[0]
+
+    def test_missing_weights_name_the_command_that_gets_them(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+        with pytest.raises(DataError, match="run  hf download nobody/has-this --revision v2"):
+            plugins.load("models", "diffusers:nobody/has-this?revision=v2")
+        with pytest.raises(DataError, match="run  hf download prs-eth/marigold-depth-v1-1"):
+            plugins.load("models", "marigold-depth")
+        with pytest.raises(DataError, match="no id of a hub's repository"):
+            snapshot("/no/such/folder/at/all")
+
+    def test_code_of_a_repository_is_not_run(self, copy):
+        (copy / "model_index.json").write_text('{"_class_name": ["my_pipeline", "Mine"]}')
+        (copy / "my_pipeline.py").write_text("raise SystemExit('run')")
+        with pytest.raises(DataError, match="code out of a repository is not run"):
+            plugins.load("models", f"diffusers:{copy}")
+        (copy / "model_index.json").unlink()
+        with pytest.raises(DataError, match=r"holds no model_index\.json"):
+            plugins.load("models", f"diffusers:{copy}")
+
+    def test_settings_out_of_range_are_refused(self, repositories):
+        for option in ("steps=0", "size=8", "guidance=-1", "dtype=int8"):
+            with pytest.raises(InputError):
+                plugins.load("models", f"diffusers:{repositories / 'kontext'}?{option}")
+
+    def test_half_precision_is_taken_from_the_files(self, copy, tmp_path):
+        made = diffusers.FluxKontextPipeline.from_pretrained(copy, dtype=torch.bfloat16)
+        made.save_pretrained(tmp_path / "half")
+        model = plugins.load("models", f"diffusers:{tmp_path / 'half'}?steps=1&size=32")
+        assert model.pipeline.transformer.dtype == torch.bfloat16
+        assert model.sample(IMAGE, PROMPT).shape == (32, 48, 3)
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("---\nlicense: apache-2.0\n---\nwords", "apache-2.0"),
+            ("---\nlicense: other\nlicense_name: flux-non-commercial\n---\n", "flux-non-commercial"),
+            ("license: mit", "not stated in the repository's card"),
+        ],
+    )
+    def test_the_licence_is_what_the_card_states(self, tmp_path, text, told):
+        (tmp_path / "README.md").write_text(text)
+        assert licence(tmp_path) == told
+        assert "not stated on disk" in licence(tmp_path / "none")
