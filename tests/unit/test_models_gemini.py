@@ -176,6 +176,11 @@ class TestAsking:
         needy = Card("", "generator", (), "", needs=("no_such_parent.child", "google", "numpy.linalg"))
         assert needy.missing() == ("no_such_parent.child",)
 
+    def test_its_card_asks_for_the_key(self, gemini_server, monkeypatch):
+        assert card("gemini").wanting() is None
+        monkeypatch.delenv("GEMINI_API_KEY")
+        assert card("gemini").wanting() == "set GEMINI_API_KEY"
+
 
 class TestAnswers:
     @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class _Child:
 
     def __init__(self, job: Job, memory_gb: float | None) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "vbanalysis.evaluation._isolated"],
+            [sys.executable, "-c", "from vbanalysis.evaluation import _isolated; _isolated.serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -166,7 +166,7 @@ class _Child:
             self._last_words = " ".join((self._last_words + " " + line).split())[-_LAST_WORDS:]
 
 
-def _main() -> None:
+def serve() -> None:
     """The child: whatever the model prints goes to standard error, so that the answers stand alone."""
     import signal
 
@@ -196,7 +196,3 @@ def _limit(memory_gb: float | None) -> None:
 
         most = int(memory_gb * 1e9)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-
-
-if __name__ == "__main__":
-    _main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -36,6 +37,7 @@ class Card:
         example: A spec string.
         at_hand: Says whether the weights are on this machine; None where `weights` are shipped or there are
             none, or where that depends on the weights chosen.
+        keys: Environment variables of which one must hold the key of a service.
     """
 
     about: str
@@ -50,6 +52,7 @@ class Card:
     memory_mb: int | None = None
     example: str = ""
     at_hand: Callable[[], bool] | None = None
+    keys: tuple[str, ...] = ()
 
     def wanting(self) -> str | None:
         """What has to be done before it answers, or None where it is ready as far as can be told."""
@@ -58,6 +61,8 @@ class Card:
             return f"pip install 'vbanalysis[{self.extra}]'" if self.extra else f"install {packages}"
         if self.at_hand is not None and not self.at_hand():
             return self.weights
+        if self.keys and not any(os.environ.get(name, "").strip() for name in self.keys):
+            return f"set {self.keys[0]}"
         return None
 
     def missing(self) -> tuple[str, ...]:

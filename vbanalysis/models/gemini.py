@@ -24,6 +24,7 @@ from vbanalysis.images import read_rgb
 from vbanalysis.models._card import Card
 from vbanalysis.models._gemini_answer import Answer
 from vbanalysis.models._gemini_cache import Cache, Entry, key_of
+from vbanalysis.models._gemini_key import VARIABLES
 from vbanalysis.models._gemini_options import check_options
 from vbanalysis.models._gemini_picture import (
     aspect_off,
@@ -46,10 +47,11 @@ CARD = Card(
     licence="Google's terms of service",
     needs=("google.genai",),
     extra="gemini",
-    weights="at Google; needs a key in GEMINI_API_KEY",
+    weights="at Google",
     offline=False,
     memory_mb=300,
     example="gemini:gemini-3-pro-image-preview?size=2K",
+    keys=tuple(reversed(VARIABLES)),
 )
 
 PRESENCE_PROMPT = 'Is there an instance of "{phrase}" in this image? Answer with one word, yes or no.'
