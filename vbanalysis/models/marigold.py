@@ -45,22 +45,44 @@ CARDS = {
 }
 
 
-class _Marigold:
+class Marigold:
+    """A Marigold pipeline.
+
+    Args:
+        repo: A hub id whose weights are on disk, or a folder; the authors' own unless given.
+        steps: Of denoising; the repository's own number unless given.
+        ensemble: Predictions that are brought together; 3 and more need one image's time each.
+        size: Longer side that the image is brought to, 0 for its own; the repository's number unless given.
+        seed: Of the noise, the same for every image.
+        device: As torch names it.
+        dtype: `float32`, `bfloat16` or `float16`; `auto` takes that of the files.
+
+    Raises:
+        InputError: A setting is out of its range, or the repository is of another pipeline.
+        DataError: The weights are not on disk, damaged, or pickled.
+        MissingDependencyError: diffusers is not installed.
+    """
+
     tasks: ClassVar[tuple[Task, ...]]
+    _name: ClassVar[str]
     _kind: ClassVar[str]
 
     def __init__(
-        self, name: str, repo: str, steps: int | None, ensemble: int, size: int | None, seed: int,
-        device: str, dtype: str,
-    ) -> None:  # fmt: skip
-        if CARDS[name].missing():
-            raise MissingDependencyError(CARDS[name].missing()[0], "diffusers", "Marigold")
-        for key, value, least in (
-            ("steps", steps, 1),
-            ("ensemble", ensemble, 1),
-            ("size", size, 0),
-            ("seed", seed, 0),
-        ):
+        self,
+        repo: str | None = None,
+        *,
+        steps: int | None = None,
+        ensemble: int = 1,
+        size: int | None = None,
+        seed: int = 0,
+        device: str = "cpu",
+        dtype: str = "auto",
+    ) -> None:
+        repo = f"prs-eth/{self._name}-v1-1" if repo is None else repo
+        if missing := CARDS[self._name].missing():
+            raise MissingDependencyError(missing[0], "diffusers", "Marigold")
+        settings = (("steps", steps, 1), ("ensemble", ensemble, 1), ("size", size, 0), ("seed", seed, 0))
+        for key, value, least in settings:
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
                 raise InputError(f"{key} must be a whole number of at least {least}, got {value!r}")
         self._folder = snapshot(repo, extra="diffusers")
@@ -68,7 +90,7 @@ class _Marigold:
         if told != self._kind:
             raise InputError(f"{repo!r} is a {told}, expected a {self._kind}")
         self.pipeline = _loaded(self._folder, self._kind, device, dtype)
-        self.name = f"{name}:{repo}"
+        self.name = f"{self._name}:{repo}"
         self.steps, self.ensemble, self.size, self.seed = steps, ensemble, size, seed
 
     def _predicted(self, sample: Sample) -> np.ndarray:
@@ -106,40 +128,12 @@ class _Marigold:
         }
 
 
-class MarigoldDepth(_Marigold):
-    """Affine-invariant depth.
-
-    Args:
-        repo: A hub id whose weights are on disk, or a folder.
-        steps: Of denoising; the repository's own number unless given.
-        ensemble: Predictions that are brought together; 3 and more need one image's time each.
-        size: Longer side that the image is brought to, 0 for its own; the repository's number unless given.
-        seed: Of the noise, the same for every image.
-        device: As torch names it.
-        dtype: `float32`, `bfloat16` or `float16`; `auto` takes that of the files.
-
-    Raises:
-        InputError: A setting is out of its range, or the repository is of another pipeline.
-        DataError: The weights are not on disk, damaged, or pickled.
-        MissingDependencyError: diffusers is not installed.
-    """
+class MarigoldDepth(Marigold):
+    """Affine-invariant depth; arguments and errors as of `Marigold`."""
 
     tasks: ClassVar[tuple[Task, ...]] = ("depth",)
     invariance: Invariance = "affine"
-    _kind = "MarigoldDepthPipeline"
-
-    def __init__(
-        self,
-        repo: str = "prs-eth/marigold-depth-v1-1",
-        *,
-        steps: int | None = None,
-        ensemble: int = 1,
-        size: int | None = None,
-        seed: int = 0,
-        device: str = "cpu",
-        dtype: str = "auto",
-    ) -> None:
-        super().__init__("marigold-depth", repo, steps, ensemble, size, seed, device, dtype)
+    _name, _kind = "marigold-depth", "MarigoldDepthPipeline"
 
     def predict(self, sample: Sample, instruction: Instruction) -> np.ndarray:
         """(H, W) float32 from 1 (near) to 2, known up to a factor and an offset.
@@ -152,25 +146,12 @@ class MarigoldDepth(_Marigold):
         return self._predicted(sample)[..., 0] + 1
 
 
-class MarigoldNormals(_Marigold):
-    """Surface normals; arguments and errors as of `MarigoldDepth`."""
+class MarigoldNormals(Marigold):
+    """Surface normals; arguments and errors as of `Marigold`."""
 
     tasks: ClassVar[tuple[Task, ...]] = ("normals",)
     invariance: Invariance = "none"
-    _kind = "MarigoldNormalsPipeline"
-
-    def __init__(
-        self,
-        repo: str = "prs-eth/marigold-normals-v1-1",
-        *,
-        steps: int | None = None,
-        ensemble: int = 1,
-        size: int | None = None,
-        seed: int = 0,
-        device: str = "cpu",
-        dtype: str = "auto",
-    ) -> None:
-        super().__init__("marigold-normals", repo, steps, ensemble, size, seed, device, dtype)
+    _name, _kind = "marigold-normals", "MarigoldNormalsPipeline"
 
     def predict(self, sample: Sample, instruction: Instruction) -> np.ndarray:
         """(H, W, 3) float32 unit vectors; Marigold's frame (x right, y up, z to the viewer) is the paper's.
