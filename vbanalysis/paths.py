@@ -8,7 +8,9 @@ public benchmarks for tests, `VBANALYSIS_FIGURES` takes the figures.
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,6 +114,19 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise DataError(f"cannot write {shown(path)}: {_cause(error, path)}") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def homeless(text: str) -> str:
+    """A text in which the user's home folder is `~`: what is written may be shared, and names nobody.
+
+    Spec strings and folders with `~` are read as any shell would.
+    """
+    home = str(Path.home())
+    if len(Path(home).parts) < 2:
+        return text
+    for form in dict.fromkeys((home, json.dumps(home)[1:-1])):  # as it is, and as JSON writes it
+        text = re.sub(rf"(?:(?<=file://)|(?<![\w./~-])){re.escape(form)}(?![\w-])(?!\.\w)", "~", text)
+    return text
 
 
 def shown(path: str | os.PathLike[str]) -> str:

@@ -107,3 +107,25 @@ def test_a_read_only_folder_says_so(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DataError, match="not writable"), paths.replacing(tmp_path / "x"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/home/ada/data/nyu", "~/data/nyu"),
+        ("nyuv2:/home/ada/data?x=1 and '/home/ada'", "nyuv2:~/data?x=1 and '~'"),
+        ("file:///home/ada/a.html", "file://~/a.html"),
+        ('{"a": "/home/ada"}', '{"a": "~"}'),
+        ("/home/adam /home/ada-2 /home/ada.old", "/home/adam /home/ada-2 /home/ada.old"),
+        ("/mnt/home/ada/x ~/home/ada", "/mnt/home/ada/x ~/home/ada"),
+        ("It is in /home/ada. There.", "It is in ~. There."),
+    ],
+)
+def test_what_is_written_names_no_home(monkeypatch, text, told):
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert paths.homeless(text) == told
+
+
+def test_a_home_that_is_the_root_is_left(monkeypatch):
+    monkeypatch.setenv("HOME", "/")
+    assert paths.homeless("/data/nyu") == "/data/nyu"

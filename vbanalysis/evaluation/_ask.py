@@ -12,6 +12,7 @@ import numpy as np
 
 from vbanalysis.errors import DataError, StopError
 from vbanalysis.models import Generator, Respondent, Specialist
+from vbanalysis.paths import homeless
 from vbanalysis.types import Instruction, Sample
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Failure(Exception):
     """
 
     def __init__(self, step: str, error: BaseException) -> None:
-        message = " ".join(str(error).split())
+        message = homeless(" ".join(str(error).split()))
         self.step, self.reason = step, f"{type(error).__name__}: {message}"[:_REASON]
         super().__init__(step, self.reason)
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.images import read_rgb, write_png
-from vbanalysis.paths import replacing, shown
+from vbanalysis.paths import homeless, replacing, shown
 
 _SYNC_SECONDS = 1.0
 
@@ -40,7 +40,7 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = Path(path).expanduser()
         self.journal = self.path / "journal.jsonl"
         self.ledger = self.path / "calls.jsonl"
         self._synced = 0.0
@@ -68,7 +68,7 @@ class RunFolder:
             ) from error
         if not self.exists():
             with replacing(self.path / "run.json") as file:
-                file.write(_json({**identity, **about}))
+                file.write(homeless(_json({**identity, **about}).decode()).encode())
             return
         self.hold(identity)
 
@@ -80,7 +80,7 @@ class RunFolder:
             DataError: There is none, or its file is damaged.
         """
         kept = self.about()
-        plain = json.loads(json.dumps(identity))
+        plain = json.loads(homeless(json.dumps(identity)))
         changed = sorted(key for key in plain if kept.get(key) != plain[key])
         if changed:
             told = ", ".join(f"{key} {kept.get(key)!r} instead of {plain[key]!r}" for key in changed)

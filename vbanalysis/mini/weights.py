@@ -45,7 +45,7 @@ def find_weights(name: str | Path, expected: str = FORMAT) -> Path:
     """
     if not isinstance(name, str | Path):
         raise InputError(f"weights are a name or a path, got {type(name).__name__}")
-    path = Path(name)
+    path = Path(name).expanduser()
     if path.suffix != ".safetensors":
         path = weights_dir() / f"{name}.safetensors"
     if path.is_file():

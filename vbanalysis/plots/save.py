@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from vbanalysis import __version__
 from vbanalysis.errors import InputError
-from vbanalysis.paths import figures_dir, replacing
+from vbanalysis.paths import figures_dir, homeless, replacing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +101,7 @@ def _note(folder: Path, stem: str, caption: str, parameters: Mapping[str, Any] |
         "versions": _versions(),
     }
     with replacing(manifest) as file:
-        file.write((json.dumps(entries, indent=2, sort_keys=True, default=str) + "\n").encode())
+        file.write(homeless(json.dumps(entries, indent=2, sort_keys=True, default=str) + "\n").encode())
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vbanalysis.errors import SuiteError
-from vbanalysis.paths import replacing
+from vbanalysis.paths import homeless, replacing
 
 FILE = "results.json"
 Status = Literal["passed", "failed", "timed out", "no kernel", "skipped"]
@@ -103,7 +103,7 @@ def _to_row(run: NotebookRun) -> dict[str, Any]:
     row["notebook"] = run.notebook and run.notebook.name
     row["log"] = run.log and run.log.name
     row["figures"] = run.figures and str(run.figures)
-    return row
+    return dict(json.loads(homeless(json.dumps(row))))
 
 
 def _from_row(row: dict[str, Any], folder: Path) -> NotebookRun:
@@ -113,7 +113,7 @@ def _from_row(row: dict[str, Any], folder: Path) -> NotebookRun:
         cause=run.cause and Cause(**row["cause"]),
         notebook=run.notebook and folder / run.notebook,
         log=run.log and folder / run.log,
-        figures=run.figures and Path(run.figures),
+        figures=run.figures and Path(run.figures).expanduser(),
     )
 
 

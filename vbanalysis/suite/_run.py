@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vbanalysis.errors import SuiteError
+from vbanalysis.paths import homeless
 from vbanalysis.suite._config import Notebook, ProfileName, Suite
 from vbanalysis.suite._parameters import Text, nearest, resolve
 from vbanalysis.suite._results import FILE, Cause, NotebookRun, Status, read_results, write_results
@@ -234,6 +235,10 @@ class _Crew:
             job.running.unlink(missing_ok=True)
             return _result(job, "skipped", 0.0, None, 0)
         seconds = time.monotonic() - begun
+        for written in (job.running, job.log):
+            if written.exists():
+                text = written.read_text(encoding="utf-8", errors="replace")
+                written.write_text(homeless(text), encoding="utf-8")
         if job.running.exists():
             job.running.replace(job.output)
         else:
