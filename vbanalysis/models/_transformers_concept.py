@@ -17,7 +17,7 @@ from vbanalysis.models._transformers_network import finite, tokenizer
 from vbanalysis.types import Instruction
 
 _MASK = 0.5
-"""Share from which on a pixel is of a mask."""
+"""Share above which a pixel is of a mask."""
 
 
 class ConceptReader:

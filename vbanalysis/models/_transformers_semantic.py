@@ -75,11 +75,6 @@ class SemanticReader:
             "note": "classes that it does not know are never predicted",
         }
 
-    def unknown(self, asked: tuple[str, ...]) -> tuple[str, ...]:
-        """The classes asked for that no label means: the model never predicts them."""
-        known = set(places(self.labels, asked).tolist())
-        return tuple(name for place, name in enumerate(asked) if place not in known)
-
     def _outputs(self, image: np.ndarray) -> Any:
         import torch
         from PIL import Image

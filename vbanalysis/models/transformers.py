@@ -50,7 +50,7 @@ class Pretrained:
         revision: Of the hub id.
         device: As torch names it.
         dtype: `float32`, `bfloat16` or `float16`; `auto` takes that of the files.
-        threshold: Of SAM 3: the score from which on an instance counts, 0.5 unless given.
+        threshold: Of SAM 3: the score above which an instance counts, 0.5 unless given.
         invariance: Of depth: what is not known of it, where a network was trained on to other units than
             those that its architecture was published with.
 
@@ -144,7 +144,7 @@ def _architecture(folder: Any, repo: str) -> str:
 def _check(architecture: str, threshold: float | None, invariance: str | None) -> None:
     if threshold is not None and architecture not in _CONCEPT:
         raise InputError(f"threshold is of SAM 3's scores, and a {architecture} has none: leave it out")
-    if threshold is not None and (isinstance(threshold, bool) or not 0 <= threshold < 1):
+    if threshold is not None and not (type(threshold) in (int, float) and 0 <= threshold < 1):
         raise InputError(f"threshold must be a score from 0 and below 1, got {threshold!r}")
     if invariance is not None and architecture not in DEPTH:
         raise InputError(f"invariance is of depth, and a {architecture} gives none: leave it out")
