@@ -6,6 +6,7 @@ The API is a server of this machine that speaks its protocol, asked through Goog
 import io
 import json
 import pickle
+import shutil
 import sys
 import threading
 import traceback
@@ -579,6 +580,12 @@ class TestARun:
         gemini_server.fault = lambda asked, number: "words" if asked.config["seed"] == 2 else None
         run = evaluate("depth", f"{spec}&batch=4", DATA, tmp_path / "run")
         assert (run.n_failed, gemini_server.n_paid) == (1, 4)
+
+    def test_a_picture_that_the_run_has_is_not_asked_for_with_its_batch(self, gemini_server, tmp_path, spec):
+        evaluate("depth", f"{spec}&batch=4", DATA, tmp_path / "run", limit=2)
+        shutil.rmtree(tmp_path / "cache")
+        assert evaluate("depth", f"{spec}&batch=4", DATA, tmp_path / "run").n_failed == 0
+        assert gemini_server.n_paid == 4
 
     def test_a_model_that_costs_nothing_has_no_limit(self, tmp_path):
         for limits in ({"max_calls": 3}, {"max_cost": 1.5}):
