@@ -16,6 +16,7 @@ from vbanalysis.studies.breakdown import (
     referring_breakdown,
     semantic_breakdown,
     side_by_side,
+    step_gain,
 )
 from vbanalysis.studies.cases import _ERROR, _REASON, Case, each_case, ranked, spread
 from vbanalysis.types import Sample
@@ -250,3 +251,18 @@ def test_the_numbers_of_a_specialist_are_shown_in_the_tasks_code(tmp_path, task,
         np.testing.assert_array_equal(after.answer, before.answer)
         assert after.reason == before.reason
         assert np.abs(after.picture.astype(int) - before.picture).mean() < 2
+
+
+def test_what_a_step_gains_is_told_on_the_samples_that_both_answered(tmp_path):
+    data = "scenes:validation?n=24&ask=referring"
+    plain = evaluate("referring", "oracle:noise=60", data, tmp_path / "plain")
+    told = evaluate("referring", "oracle", data, tmp_path / "told", reasoner="oracle")
+    table = step_gain(plain, told, "iou", by="expression")
+    whole = table.set_index("by").loc["all"]
+    assert whole.n == 24 - told.n_failed > 12
+    assert whole.having == 1
+    assert whole.difference == pytest.approx(whole.having - whole.without)
+    assert whole.low <= whole.difference <= whole.high
+    assert table.n[1:].sum() == whole.n
+    assert set(table.by) <= {"all", "attribute", "relation", "size", "order"}
+    assert step_gain(plain, plain, "iou").difference[0] == 0

@@ -8,6 +8,7 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 from vbanalysis.listed import Listed
+from vbanalysis.mini.language.phrases import own_nouns
 from vbanalysis.mini.language.referring import referring
 from vbanalysis.mini.world.graph import CLASSES, THINGS, Scene
 from vbanalysis.mini.world.layout import SPLITS, make_scene, visible_things
@@ -35,7 +36,8 @@ class Scenes(Listed):
         seed: Another seed gives other scenes.
         ask: Gives each sample a `phrase` and its `masks`: `"instance"`, a kind of thing, one time in eight
             one that is not there; `"referring"`, an expression that fits one thing or several, as one mask,
-            with its kind in `info["expression"]`.
+            with its kind in `info["expression"]`, and a plain one in `info["description"]` where that fits
+            nothing else.
 
     Raises:
         InputError: There is no such split, or a number is outside its range.
@@ -73,7 +75,7 @@ class Scenes(Listed):
             if asked is not None or self.ask is None:
                 break
             number += _SCENES
-        phrase, masks, kind = asked or (None, None, None)
+        phrase, masks, told = asked or (None, None, {})
         return Sample(
             id=self.ids[place],
             image=view.rgb,
@@ -88,7 +90,7 @@ class Scenes(Listed):
                 "instances": view.instances,
                 "graph": scene,
                 "visible": visible_things(scene, view.instances),
-                **({} if kind is None else {"expression": kind}),
+                **told,
             },
         )
 
@@ -118,14 +120,17 @@ def load(
 
 def _question(
     scene: Scene, view: View, ask: Asked | None, rng: np.random.Generator
-) -> tuple[str, np.ndarray, str | None] | None:
-    """A phrase, its (n, H, W) masks and the kind of expression; None if nothing can be asked of the scene."""
+) -> tuple[str, np.ndarray, dict[str, str]] | None:
+    """A phrase, its (n, H, W) masks, and what else is told of it; None if nothing can be asked of a scene."""
     seen = visible_things(scene, view.instances)
     if ask == "referring":
         found = referring(scene, view.instances, rng, None, seen)
         if found is None:
             return None
-        return found.text, np.isin(view.instances, [thing + 1 for thing in found.things])[None], found.kind
+        told = {"expression": found.kind}
+        if plain := own_nouns(scene, found.things[0], seen):
+            told["description"] = plain[0]
+        return found.text, np.isin(view.instances, [thing + 1 for thing in found.things])[None], told
     kinds = sorted({scene.things[place].kind for place in seen})
     if ask is None or not kinds:
         return None
@@ -134,4 +139,4 @@ def _question(
     kind = offered[int(rng.integers(len(offered)))]
     masks = [view.instances == place + 1 for place, thing in enumerate(scene.things) if thing.kind == kind]
     there = [mask for mask in masks if mask.any()]
-    return kind, np.stack(there) if there else np.zeros((0, *view.instances.shape), bool), None
+    return kind, np.stack(there) if there else np.zeros((0, *view.instances.shape), bool), {}

@@ -8,9 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from vbanalysis import plugins
+from vbanalysis.datasets import DataSet
 from vbanalysis.evaluation import Results
 from vbanalysis.metrics import mask_ious
-from vbanalysis.stats import Estimate, clopper_pearson, mean_estimate
+from vbanalysis.stats import Estimate, clopper_pearson, mean_estimate, paired_difference
 from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
 
 Found = dict[tuple[str, str, str], list[tuple[float, str]]]
@@ -132,6 +134,46 @@ def side_by_side(runs: Mapping[str, Results], metrics: Sequence[str]) -> pd.Data
             for name, run in runs.items()
         }
     )
+
+
+def step_gain(without: Results, having: Results, metric: str, by: str | None = None) -> pd.DataFrame:
+    """What a step before the model changes, on the samples that both runs answered.
+
+    Args:
+        without: The run without it.
+        having: The run with it, of the same model and data set.
+        metric: A column of the records.
+        by: A key of `Sample.info` that parts the samples, or None.
+
+    Returns:
+        Rows `by, without, having, difference, low, high, n`, all of them first; the difference is having
+        minus without, with its paired 95 % interval, or the range where there are fewer than 5 samples.
+    """
+    known = [
+        run.records().query("status == 'ok'").set_index("id")[metric].dropna() for run in (without, having)
+    ]
+    pairs = pd.DataFrame(dict(zip(("without", "having"), known, strict=True))).dropna()
+    groups = {"all": pairs}
+    if by is not None and len(pairs):
+        dataset = plugins.load("datasets", having.about["dataset"], DataSet)  # type: ignore[call-overload]
+        parts = pd.Series({key: str(dataset[key].info.get(by, "")) for key in pairs.index})
+        groups |= {name: pairs[parts == name] for name in sorted(parts.unique())}
+    rows = []
+    for name, part in groups.items():
+        if len(part):
+            gain = paired_difference(part.having.to_numpy(), part.without.to_numpy())
+            means = {"without": part.without.mean(), "having": part.having.mean()}
+            rows.append(
+                {
+                    "by": name,
+                    **means,
+                    "difference": gain.value,
+                    "low": gain.low,
+                    "high": gain.high,
+                    "n": gain.n,
+                }
+            )
+    return pd.DataFrame(rows, columns=["by", "without", "having", "difference", "low", "high", "n"])
 
 
 def confusions(run: Results) -> np.ndarray:
