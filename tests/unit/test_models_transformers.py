@@ -130,6 +130,7 @@ def depth_pro(use_fov_model=True):
     network = transformers.DepthProForDepthEstimation(config)
     if use_fov_model:
         network.fov_model.head.layers[-1].bias.data.fill_(60)  # degrees
+        network.fov_model.head.layers[-1].weight.data.zero_()
     return network, _settings("preprocessor_config.json", 64)
 
 
@@ -244,11 +245,16 @@ def enliven(network):
         elif weight.ndim > 1 and "mask_embed" in name:
             weight.mul_(5)
         if weight.ndim > 1 and "embed" not in name:
-            weight.mul_(3)
+            zoedepth = isinstance(network, transformers.ZoeDepthForDepthEstimation) and "backbone" not in name
+            weight.mul_(20 if zoedepth else 3)
     if isinstance(network, transformers.DepthAnythingForDepthEstimation):
         network.head.conv3.bias.fill_(0.5)
     if isinstance(network, transformers.DPTForDepthEstimation):
         network.head.head[-2].bias.fill_(0.5)
+    if isinstance(network, transformers.DepthProForDepthEstimation):
+        last = network.head.layers[-2]
+        last.bias.fill_(1)
+        last.weight.mul_(0.3 / network.eval()(pixel_values=torch.randn(1, 3, 64, 64)).predicted_depth.std())
 
 
 @pytest.fixture(scope="module")
@@ -352,6 +358,7 @@ def test_zoedepths_border_is_cut_off_as_the_library_does(repo):
     mode = SimpleNamespace(resize=interpolated, InterpolationMode=SimpleNamespace(BICUBIC="bicubic"))
     rule = source_of("zoedepth/image_processing_pil_zoedepth.py", "post_process_depth_estimation", tvF=mode)
     (expected,) = rule(processor, outputs, source_sizes=[IMAGE.shape[:2]])
+    assert np.ptp(expected["predicted_depth"].numpy()) > 0.01
     np.testing.assert_allclose(
         answer(repo("zoedepth"), depth_prompt()), expected["predicted_depth"].numpy(), rtol=1e-5
     )
@@ -372,6 +379,7 @@ def test_depth_pros_metres_follow_from_the_field_of_view_as_in_the_library(repo,
     (expected,) = rule(SimpleNamespace(resample=2), outputs, target_sizes=[IMAGE.shape[:2]])
     assert (expected["field_of_view"] is None) == (name == "depth-pro-no-fov")
     found = answer(repo(name), depth_prompt())
+    assert 0.1 < np.median(found) < 10
     np.testing.assert_allclose(found, expected["predicted_depth"].numpy(), rtol=1e-4)
 
 
@@ -525,6 +533,7 @@ def test_sam_3_refuses_what_it_cannot_be_asked(repo):
 @pytest.mark.parametrize("name", ["SamModel", "Sam2Model", "Sam2VideoModel"])
 def test_sam_and_sam_2_are_refused_with_what_they_are_asked_by(tmp_path, name):
     (tmp_path / "config.json").write_text(json.dumps({"architectures": [name]}))
+    (tmp_path / "model.safetensors").touch()
     with pytest.raises(
         InputError, match=f"a {name}, which is asked by points or boxes: .* take facebook/sam3"
     ):
@@ -536,6 +545,7 @@ def test_sam_and_sam_2_are_refused_with_what_they_are_asked_by(tmp_path, name):
 )
 def test_other_architectures_are_refused_with_the_list_of_the_known(tmp_path, config):
     (tmp_path / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "evil.Model"}}))
+    (tmp_path / "model.safetensors").touch()
     with pytest.raises(InputError, match=r"not known here: known are DepthAnything.*Sam3VideoModel"):
         plugins.load("models", f"transformers:{tmp_path}")
 
@@ -568,7 +578,7 @@ def test_damaged_weights_are_one_clear_line(repo, tmp_path):
     with pytest.raises(DataError, match=r"holds its weights as pytorch_model\.bin only, which is pickled"):
         plugins.load("models", f"transformers:{folder}")
     (folder / "config.json").write_text("{")
-    (folder / "pytorch_model.bin").unlink()
+    (folder / "pytorch_model.bin").rename(folder / "model.safetensors")
     with pytest.raises(DataError, match=r"config\.json cannot be read"):
         plugins.load("models", f"transformers:{folder}")
 

