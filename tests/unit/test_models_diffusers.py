@@ -1,6 +1,9 @@
 """Pipelines of diffusers as generators and specialists: tiny ones of the real classes, random weights."""
 
+import json
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from vbanalysis import plugins
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.evaluation import evaluate
-from vbanalysis.models._hub import licence, snapshot
+from vbanalysis.models._hub import licence, on_disk, snapshot, title
 from vbanalysis.types import Sample
 
 diffusers = pytest.importorskip("diffusers")
@@ -20,7 +23,7 @@ IMAGE = np.random.default_rng(0).integers(0, 256, (64, 96, 3)).astype(np.uint8)
 
 
 @pytest.fixture(autouse=True)
-def _offline(monkeypatch):
+def _offline(monkeypatch, one_thread):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
 
@@ -172,6 +175,33 @@ class TestEditors:
         )
         assert editor(repositories, name, size=32).sample(None, "A red ball.").shape == (32, 32, 3)
 
+    def test_a_pipeline_that_keeps_the_images_size_gets_an_image_of_the_size(self, repositories):
+        assert editor(repositories, "pix2pix").sample(IMAGE, PROMPT).shape == (64, 96, 3)
+        assert editor(repositories, "pix2pix", size=32).sample(IMAGE, PROMPT).shape == (32, 48, 3)
+        assert editor(repositories, "pix2pix", size=128).sample(IMAGE, PROMPT).shape == (128, 192, 3)
+
+    def test_what_is_no_image_no_prompt_or_no_seed_is_refused(self, repositories):
+        model = editor(repositories, "pix2pix")
+        for image in (IMAGE[..., 0], IMAGE / 255, np.dstack([IMAGE, IMAGE]), IMAGE[:0], "image.png"):
+            with pytest.raises(InputError, match=r"image must be \(H, W, 3\) uint8 RGB, got"):
+                model.sample(image, PROMPT)
+        for seed in (-1, 1.5, True, "1"):
+            with pytest.raises(InputError, match="a seed must be a whole number"):
+                model.sample(IMAGE, PROMPT, seed=seed)
+        with pytest.raises(InputError, match="an instruction must be a string or an Instruction, got int"):
+            model.sample(IMAGE, 5)
+        with pytest.raises(InputError, match="as the 1 images, got 2 and 1"):
+            model.sample_many([IMAGE], [PROMPT] * 2)
+
+    def test_a_setting_that_the_pipeline_does_not_have_is_refused(self, repositories, monkeypatch):
+        def call(self, prompt, image=None, generator=None):
+            raise AssertionError("is not asked")
+
+        monkeypatch.setattr(diffusers.StableDiffusionInstructPix2PixPipeline, "__call__", call)
+        for option in ("steps", "guidance"):
+            with pytest.raises(InputError, match=f"takes no {option}: leave it out"):
+                plugins.load("models", f"diffusers:{repositories / 'pix2pix'}?{option}=2")
+
     def test_an_image_that_is_too_small_is_enlarged(self, repositories):
         assert editor(repositories, "klein", size=32).sample(IMAGE[:20, :30], PROMPT).shape == (32, 48, 3)
 
@@ -246,7 +276,7 @@ class TestEditors:
         told = run.about["generator"]
         assert told["about"] == "Flux2KleinPipeline of diffusers"
         assert told["parameters"] > 1000
-        assert (told["steps"], told["dtype"]) == (1, "auto")
+        assert (told["steps"], told["dtype"], told["device"]) == (1, "float32", "cpu")
 
     def test_words_alone_are_refused_where_there_must_be_an_image(self, repositories):
         with pytest.raises(InputError, match="edits an image: give one"):
@@ -321,6 +351,49 @@ class TestFiles:
         assert run.records().status[0] == "failed"
         assert "not finite" in run.records().reason[0]
 
+    @pytest.mark.parametrize("part", ["transformer", "text_encoder_2", "vae"])
+    def test_weights_that_a_file_lacks_are_not_made_up(self, copy, part):
+        from safetensors.torch import load_file, save_file
+
+        (path,) = (copy / part).glob("*.safetensors")
+        weights = load_file(path)
+        del weights[next(key for key in weights if key.endswith(("q.weight", "bias")))]
+        save_file(weights, path, metadata={"format": "pt"})
+        with pytest.raises(DataError, match=r"lack 1 .*: they would be random numbers"):
+            plugins.load("models", f"diffusers:{copy}")
+
+    @pytest.mark.parametrize("lost", ["vae", "vae/*.safetensors", "transformer/a-shard.safetensors"])
+    def test_a_download_that_was_cut_short_names_the_command_that_goes_on(
+        self, repositories, tmp_path, monkeypatch, lost
+    ):
+        kept = tmp_path / "models--nobody--has-a-part"
+        folder = shutil.copytree(repositories / "kontext", kept / "snapshots" / ("0a" * 20))
+        (kept / "refs").mkdir()
+        (kept / "refs" / "main").write_text("0a" * 20)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+        assert on_disk("nobody/has-a-part")
+        if lost.startswith("transformer"):
+            listing = folder / "transformer" / "diffusion_pytorch_model.safetensors.index.json"
+            listing.write_text('{"weight_map": {"a.weight": "a-shard.safetensors"}}')
+        elif lost == "vae":
+            shutil.rmtree(folder / "vae")
+        else:
+            (folder / "vae" / "diffusion_pytorch_model.safetensors").unlink()
+        assert not on_disk("nobody/has-a-part")
+        with pytest.raises(DataError) as caught:
+            plugins.load("models", "diffusers:nobody/has-a-part")
+        assert str(caught.value) == (
+            f"the weights of nobody/has-a-part are on disk in part, it has no {lost}: "
+            "run  hf download nobody/has-a-part"
+        )
+        with pytest.raises(DataError, match=f"it has no {re.escape(lost)}: copy it whole"):
+            snapshot(str(folder))
+
+    def test_a_repository_is_named_by_its_id_and_not_by_a_hash(self):
+        path = Path("hub/models--prs-eth--marigold-depth-v1-1/snapshots/0a1b2c")
+        assert title(path) == "prs-eth/marigold-depth-v1-1"
+        assert title(Path("mine/klein")) == "klein"
+
     def test_missing_weights_name_the_command_that_gets_them(self, tmp_path, monkeypatch):
         monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
         with pytest.raises(DataError, match="run  hf download nobody/has-this --revision v2"):
@@ -329,6 +402,14 @@ class TestFiles:
             plugins.load("models", "marigold-depth")
         with pytest.raises(DataError, match="no id of a hub's repository"):
             snapshot("/no/such/folder/at/all")
+
+    def test_code_of_a_part_is_not_run(self, copy):
+        index = json.loads((copy / "model_index.json").read_text())
+        index["scheduler"] = ["my_scheduler", "Mine"]
+        (copy / "model_index.json").write_text(json.dumps(index))
+        (copy / "scheduler" / "my_scheduler.py").write_text("raise SystemExit('run')")
+        with pytest.raises(DataError, match="contains custom code"):
+            plugins.load("models", f"diffusers:{copy}")
 
     def test_code_of_a_repository_is_not_run(self, copy):
         (copy / "model_index.json").write_text('{"_class_name": ["my_pipeline", "Mine"]}')
@@ -340,7 +421,7 @@ class TestFiles:
             plugins.load("models", f"diffusers:{copy}")
 
     def test_settings_out_of_range_are_refused(self, repositories):
-        for option in ("steps=0", "size=8", "guidance=-1", "dtype=int8"):
+        for option in ("steps=0", "size=8", "guidance=-1", "dtype=int8", "device=nowhere"):
             with pytest.raises(InputError):
                 plugins.load("models", f"diffusers:{repositories / 'kontext'}?{option}")
 

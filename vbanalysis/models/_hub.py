@@ -26,12 +26,15 @@ def snapshot(repo: str, revision: str | None = None, *, extra: str = "transforme
         extra: Of vbanalysis that installs the hub's client.
 
     Raises:
-        DataError: It is not on disk, or holds weights that are pickled only.
+        DataError: It is not on disk, or in part only, or holds weights that are pickled only.
         MissingDependencyError: The hub's client is not installed.
     """
     local = Path(repo).expanduser()
-    if not local.is_dir():
-        local = _cached(repo, revision, extra)
+    command = (
+        None if local.is_dir() else f"hf download {repo}" + (f" --revision {revision}" if revision else "")
+    )
+    if command is not None:
+        local = _cached(repo, revision, extra, command)
     for folder in (local, *(each for each in sorted(local.iterdir()) if each.is_dir())):
         names = [path.name for path in folder.iterdir()]
         pickled = [name for name in names if name.endswith(_PICKLED)]
@@ -40,7 +43,24 @@ def snapshot(repo: str, revision: str | None = None, *, extra: str = "transforme
                 f"{shown(folder)} holds its weights as {pickled[0]} only, which is pickled: take a revision "
                 "with .safetensors, or convert it"
             )
+    if (lacking := _lacking(local)) is not None:
+        raise DataError(
+            f"the weights of {shown(repo)} are on disk in part, it has no {lacking}: "
+            + (f"run  {command}" if command else "copy it whole")
+        )
     return local
+
+
+def title(folder: Path) -> str:
+    """What a repository is called in messages: its hub id, or its folder's name.
+
+    >>> title(Path("hub/models--prs-eth--marigold-depth-v1-1/snapshots/0a1b2c"))
+    'prs-eth/marigold-depth-v1-1'
+    """
+    kept_as = folder.parent.parent.name
+    if folder.parent.name == "snapshots" and kept_as.startswith("models--"):
+        return kept_as.removeprefix("models--").replace("--", "/")
+    return folder.name
 
 
 def on_disk(repo: str) -> bool:
@@ -82,13 +102,37 @@ def read_config(path: Path) -> dict[str, Any]:
     return found
 
 
-def _cached(repo: str, revision: str | None, extra: str) -> Path:
+def _lacking(folder: Path) -> str | None:
+    """A file or folder that a repository should hold and does not, as after a download that was cut short."""
+    index = folder / "model_index.json"
+    parts = [folder]
+    if index.is_file():  # of a pipeline: each part that it is made of has a folder
+        listed = read_config(index).items()
+        parts = [folder / name for name, told in listed if not name.startswith("_") and _is_part(told)]
+    for part in parts:
+        if not part.is_dir():
+            return part.name
+        for listing in sorted(part.glob("*.safetensors.index.json")):
+            shards = read_config(listing).get("weight_map")
+            for name in sorted(set(map(str, shards.values()))) if isinstance(shards, dict) else ():
+                if not (part / name).is_file():
+                    return str((part / name).relative_to(folder))
+        weights = [path for path in part.glob("*.safetensors") if path.is_file()]
+        if (part / "config.json").is_file() and not weights:  # as a network has, and nothing else
+            return str((part / "*.safetensors").relative_to(folder))
+    return None
+
+
+def _is_part(told: Any) -> bool:
+    return isinstance(told, list) and len(told) == 2 and all(isinstance(name, str) for name in told)
+
+
+def _cached(repo: str, revision: str | None, extra: str, command: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise MissingDependencyError("huggingface_hub", extra, "weights of the hub") from error
-    command = f"hf download {repo}" + (f" --revision {revision}" if revision else "")
     try:
         return Path(snapshot_download(repo, revision=revision, local_files_only=True))
     except HFValidationError:

@@ -64,6 +64,21 @@ def dtype_of(name: str, folder: Path) -> Any:
     return getattr(torch, name)
 
 
+def check_device(name: str) -> None:
+    """Hold that a device can be used, before gigabytes are read for it.
+
+    Raises:
+        InputError: It cannot.
+    """
+    import torch
+
+    try:
+        torch.zeros(1, device=name).cpu()
+    except (RuntimeError, AssertionError, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"device {name!r} cannot be used, 'cpu' can: {reason}") from error
+
+
 def weights_size(folder: Path) -> int:
     """Bytes of all safetensors of a repository: about the memory that they take."""
     return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))

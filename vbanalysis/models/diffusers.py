@@ -15,8 +15,9 @@ import numpy as np
 
 from vbanalysis.errors import DataError, InputError, MissingDependencyError
 from vbanalysis.models._card import Card
-from vbanalysis.models._hub import licence, read_config, snapshot
-from vbanalysis.models._torch import dtype_of, loading, weights_size
+from vbanalysis.models._diffusers_pipeline import loaded_pipeline
+from vbanalysis.models._hub import licence, snapshot
+from vbanalysis.models._torch import loading, weights_size
 from vbanalysis.types import Instruction
 
 CARD = Card(
@@ -48,12 +49,13 @@ class Editor:
         steps: Of denoising; the pipeline's own number unless given.
         guidance: The pipeline's own number unless given. Where it has classifier-free guidance beside a
             distilled one, as Qwen-Image-Edit has, this is the former.
-        size: Short side of the picture in pixels; the pipeline's own choice unless given.
+        size: Short side of the picture in pixels; the pipeline's own choice unless given. A pipeline that
+            keeps the image's size gets an image of this one.
         device: As torch names it.
         dtype: `float32`, `bfloat16` or `float16`; `auto` takes that of the files.
 
     Raises:
-        InputError: A setting is out of its range, or the pipeline takes no prompt.
+        InputError: A setting is out of its range or none of the pipeline's, or the pipeline takes no prompt.
         DataError: The weights are not on disk, damaged, or pickled.
         MissingDependencyError: diffusers is not installed.
     """
@@ -79,17 +81,22 @@ class Editor:
         if guidance is not None and not guidance >= 0:
             raise InputError(f"guidance must be at least 0, got {guidance!r}")
         self._folder = snapshot(repo, revision, extra="diffusers")
-        self.pipeline = _pipeline(self._folder, dtype, device)
+        self.pipeline = loaded_pipeline(self._folder, device=device, dtype=dtype)
         self._takes = inspect.signature(self.pipeline.__call__).parameters
         if "prompt" not in self._takes:
             raise InputError(
                 f"{repo!r} is a {type(self.pipeline).__name__}, which takes no prompt: an editor takes one"
             )
+        for name, given, taken in (
+            ("steps", steps is not None, {"num_inference_steps"}),
+            ("guidance", guidance is not None, {"guidance_scale", "true_cfg_scale"}),
+        ):
+            if given and not taken & set(self._takes):
+                raise InputError(f"a {type(self.pipeline).__name__} takes no {name}: leave it out")
         if lora is not None:
             self._lay_on(lora, lora_scale)
         self.name = f"diffusers:{repo}" + (f"+{Path(lora).name}" if lora else "")
         self.steps, self.guidance, self.size = steps, guidance, size
-        self.dtype, self.device = dtype, device
 
     def sample(
         self, image: np.ndarray | None, instruction: str | Instruction, *, seed: int = 0
@@ -105,19 +112,19 @@ class Editor:
             (h, w, 3) uint8 RGB, at the pipeline's own size.
 
         Raises:
-            InputError: The pipeline needs an image, or takes none.
+            InputError: The pipeline needs an image, or takes none; or an argument is not of its form.
             DataError: What came is no picture: not finite, or withheld by a safety checker.
         """
         import torch
         from PIL import Image
 
-        prompt = instruction if isinstance(instruction, str) else instruction.text
+        prompt = _checked(image, instruction, seed)
         settings: dict[str, Any] = {"prompt": prompt, "output_type": "np"}
-        settings["generator"] = torch.Generator("cpu").manual_seed(seed)
+        settings["generator"] = torch.Generator("cpu").manual_seed(int(seed))
         if image is not None:
             if "image" not in self._takes:
                 raise InputError(f"{self.name} draws from words alone: it takes no image")
-            settings["image"] = _enlarged(Image.fromarray(np.ascontiguousarray(image)))
+            settings["image"] = self._given(Image.fromarray(np.ascontiguousarray(image)))
         elif "image" in self._takes and (self._takes["image"].default is not None or self._edits_only):
             raise InputError(f"{self.name} edits an image: give one")
         settings |= self._sizes(None if image is None else image.shape[:2]) | self._schedule()
@@ -137,8 +144,18 @@ class Editor:
         *,
         seeds: Sequence[int] | None = None,
     ) -> list[np.ndarray]:
-        """Answer several, one at a time: so each is the same, whatever it is asked with."""
+        """Answer several, one at a time: so each is the same, whatever it is asked with.
+
+        Raises:
+            InputError: As for `sample`, or the lengths differ.
+            DataError: As for `sample`.
+        """
         seeds = range(len(images)) if seeds is None else seeds
+        if not len(images) == len(instructions) == len(seeds):
+            raise InputError(
+                f"expected as many instructions and seeds as the {len(images)} images, got "
+                f"{len(instructions)} and {len(seeds)}"
+            )
         return [
             self.sample(image, instruction, seed=seed)
             for image, instruction, seed in zip(images, instructions, seeds, strict=True)
@@ -155,8 +172,8 @@ class Editor:
             "licence": licence(self._folder),
             "source": self.name.partition(":")[2],
             "weights_mb": round(weights_size(self._folder) / 1e6),
-            "dtype": self.dtype,
-            "device": self.device,
+            "dtype": str(self.pipeline.dtype).removeprefix("torch."),
+            "device": str(self.pipeline.device),
             "steps": self.steps,
             "guidance": self.guidance,
         }
@@ -187,6 +204,18 @@ class Editor:
         # FLUX Kontext would bring both to areas of its own.
         return {"height": height, "width": width, "max_area": height * width, "_auto_resize": False}
 
+    def _given(self, image: Any) -> Any:
+        """The image as the pipeline takes it: not too small, and of the size wanted where it keeps that."""
+        from PIL import Image
+
+        wanted = self._sizes((image.height, image.width))
+        size = image.size
+        if wanted and "height" not in self._takes:
+            size = (wanted["width"], wanted["height"])
+        elif (scale := _LEAST_SIDE / min(size)) > 1:
+            size = (round(size[0] * scale), round(size[1] * scale))
+        return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS)
+
     def _lay_on(self, lora: str, scale: float) -> None:
         if not hasattr(self.pipeline, "load_lora_weights"):
             raise InputError(f"{type(self.pipeline).__name__} takes no LoRA: leave lora out")
@@ -209,36 +238,24 @@ class Editor:
             self.pipeline.set_adapters(["lora"], [scale])
 
 
-def _enlarged(image: Any) -> Any:
-    """The image, brought to the least side that pipelines take if it is smaller."""
-    from PIL import Image
-
-    scale = _LEAST_SIDE / min(image.size)
-    if scale <= 1:
-        return image
-    return image.resize(tuple(round(side * scale) for side in image.size), Image.Resampling.LANCZOS)
-
-
-def _pipeline(folder: Path, dtype: str, device: str) -> Any:
-    import diffusers
-
-    told = read_config(folder / "model_index.json").get("_class_name")
-    kind = getattr(diffusers, told, None) if isinstance(told, str) else None
-    if kind is None:
-        raise DataError(
-            f"{folder.name} asks for the pipeline {told!r}, which diffusers {diffusers.__version__} does not "
-            "have; code out of a repository is not run"
+def _checked(image: Any, instruction: Any, seed: Any) -> str:
+    """The prompt, where all three are of their form."""
+    if image is not None and (
+        not isinstance(image, np.ndarray)
+        or image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[2] != 3
+        or not image.size
+    ):
+        came = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise InputError(f"image must be (H, W, 3) uint8 RGB, got {came}")
+    if not isinstance(instruction, str | Instruction):
+        raise InputError(
+            f"an instruction must be a string or an Instruction, got {type(instruction).__name__}"
         )
-    with loading(f"the pipeline of {folder.name}"):
-        pipeline = kind.from_pretrained(
-            str(folder),
-            dtype=dtype_of(dtype, folder),
-            use_safetensors=True,
-            local_files_only=True,
-        )
-        pipeline = pipeline.to(device)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise InputError(f"a seed must be a whole number of at least 0, got {seed!r}")
+    return instruction if isinstance(instruction, str) else instruction.text
 
 
 load = Editor

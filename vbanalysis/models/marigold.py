@@ -7,7 +7,6 @@ Ke et al., "Repurposing Diffusion-Based Image Generators for Monocular Depth Est
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +14,9 @@ import numpy as np
 from vbanalysis.errors import DataError, InputError, MissingDependencyError
 from vbanalysis.models import Invariance
 from vbanalysis.models._card import Card
+from vbanalysis.models._diffusers_pipeline import loaded_pipeline
 from vbanalysis.models._hub import licence, on_disk, read_config, snapshot
-from vbanalysis.models._torch import dtype_of, loading, weights_size
+from vbanalysis.models._torch import weights_size
 from vbanalysis.types import Instruction, Sample, Task
 
 CARDS = {
@@ -89,7 +89,7 @@ class Marigold:
         told = read_config(self._folder / "model_index.json").get("_class_name")
         if told != self._kind:
             raise InputError(f"{repo!r} is a {told}, expected a {self._kind}")
-        self.pipeline = _loaded(self._folder, self._kind, device, dtype)
+        self.pipeline = loaded_pipeline(self._folder, device=device, dtype=dtype)
         self.name = f"{self._name}:{repo}"
         self.steps, self.ensemble, self.size, self.seed = steps, ensemble, size, seed
 
@@ -123,6 +123,8 @@ class Marigold:
             "licence": licence(self._folder),
             "source": self.name.partition(":")[2],
             "weights_mb": round(weights_size(self._folder) / 1e6),
+            "dtype": str(self.pipeline.dtype).removeprefix("torch."),
+            "device": str(self.pipeline.device),
             "steps": self.steps,
             "ensemble": self.ensemble,
         }
@@ -163,24 +165,6 @@ class MarigoldNormals(Marigold):
         lengths = np.linalg.norm(normals, axis=2, keepdims=True)
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.where(lengths > 0, normals / lengths, np.nan).astype(np.float32)
-
-
-def _loaded(folder: Path, kind: str, device: str, dtype: str) -> Any:
-    import diffusers
-
-    with loading(f"the pipeline of {folder.name}"):
-        pipeline = (
-            getattr(diffusers, kind)
-            .from_pretrained(
-                str(folder),
-                dtype=dtype_of(dtype, folder),
-                use_safetensors=True,
-                local_files_only=True,
-            )
-            .to(device)
-        )
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline
 
 
 load_depth = MarigoldDepth
