@@ -33,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 DISPARITY = "depth?alignment=scale_and_shift&space=disparity"
 ANALYTIC = "analytic?n=2&height=64"
 IMAGE = np.random.default_rng(0).integers(0, 256, (50, 70, 3)).astype(np.uint8)
+COLOURS = {"image_mean": [0.4, 0.5, 0.6], "image_std": [0.2, 0.3, 0.5]}
 PALETTE = {"sky": (0, 0, 255), "car": (255, 0, 0), "unicorn": (0, 255, 0)}
 
 
@@ -204,7 +205,7 @@ def sam3():
 
 def _settings(name, side):
     """A processor's settings, for those whose class asks for torchvision."""
-    told = {"size": {"height": side, "width": side}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3,
+    told = {"size": {"height": side, "width": side}, **COLOURS,
             "resample": 2, "rescale_factor": 1 / 255}  # fmt: skip
     text = json.dumps({"image_processor": told} if name == "processor_config.json" else told)
     return SimpleNamespace(save_pretrained=lambda folder: (folder / name).write_text(text))
@@ -366,7 +367,9 @@ def test_zoedepths_border_is_cut_off_as_the_library_does(repo):
 
 @pytest.mark.parametrize("name", ["depth-pro", "depth-pro-no-fov"])
 def test_depth_pros_metres_follow_from_the_field_of_view_as_in_the_library(repo, name):
-    plain = transformers.ViTImageProcessorPil(do_resize=False)  # the same normalisation, by another class
+    plain = transformers.ViTImageProcessorPil(
+        do_resize=False, **COLOURS
+    )  # the same normalisation, by another class
     pixels = torch.nn.functional.interpolate(
         plain(IMAGE, return_tensors="pt")["pixel_values"], (64, 64), mode="bilinear"
     )
@@ -453,7 +456,7 @@ def test_a_literal_label_goes_before_a_synonym_and_strangers_stay_strangers():
 
 def expected_instances(folder, phrase, threshold):
     """Scores and masks by the library's rule."""
-    prepared = transformers.ViTImageProcessorPil(size={"height": 56, "width": 56}, resample=2)
+    prepared = transformers.ViTImageProcessorPil(size={"height": 56, "width": 56}, resample=2, **COLOURS)
     pixels = prepared(IMAGE, return_tensors="pt")["pixel_values"]
     tokens = letters()([phrase], padding="max_length", max_length=96, return_tensors="pt")
     with torch.no_grad():
@@ -646,7 +649,10 @@ def test_a_model_says_what_it_is_and_half_precision_is_nearly_the_same(repo):
     assert model.reader.network.dtype == torch.bfloat16
     half = model.predict(sample(), depth_prompt())
     np.testing.assert_allclose(half, answer(repo("metric"), depth_prompt()), rtol=0.05, atol=0.2)
-    for options, message in (("dtype=int8", "dtype must be auto"), ("device=toaster", "cannot be loaded")):
+    for options, message in (
+        ("dtype=int8", "dtype must be auto"),
+        ("device=toaster", "device 'toaster' cannot be used"),
+    ):
         with pytest.raises((InputError, DataError), match=message):
             plugins.load("models", f"transformers:{repo('metric')}?{options}")
     with pytest.raises(DataError, match="sample words has no image"):

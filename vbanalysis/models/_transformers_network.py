@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vbanalysis.errors import DataError, InputError
-from vbanalysis.models._torch import dtype_of, loading
+from vbanalysis.models._hub import title
+from vbanalysis.models._torch import check_device, dtype_of, loading
 
 _UNUSED = "fusion_stage.layers.0.residual_layer1."
 """DPT's first fusion layer has nothing to add to what comes in, so `Intel/dpt-large` has no such weights."""
@@ -22,7 +23,7 @@ def loaded(folder: Path, architecture: str, *, device: str, dtype: str) -> Any:
         dtype: Of the weights, see `dtype_of`.
 
     Raises:
-        InputError: The installed transformers has no such class, or there is no such dtype.
+        InputError: The installed transformers has no such class, or there is no such dtype or device.
         DataError: The weights are damaged or incomplete.
     """
     import transformers
@@ -33,7 +34,8 @@ def loaded(folder: Path, architecture: str, *, device: str, dtype: str) -> Any:
             f"transformers {transformers.__version__} has no {architecture}: "
             "run  pip install --upgrade transformers"
         )
-    with loading(f"the network of {folder.name}"):
+    check_device(device)
+    with loading(f"the network of {title(folder)}"):
         network, report = kind.from_pretrained(
             str(folder),
             dtype=dtype_of(dtype, folder),
@@ -47,7 +49,7 @@ def loaded(folder: Path, architecture: str, *, device: str, dtype: str) -> Any:
     absent = sorted(name for name in report["missing_keys"] if name in wanted and _UNUSED not in name)
     if absent:
         raise DataError(
-            f"the weights of {folder.name} lack {len(absent)} of the {len(wanted)} that a {architecture} "
+            f"the weights of {title(folder)} lack {len(absent)} of the {len(wanted)} that a {architecture} "
             f"has, as {absent[0]}: they would be random numbers"
         )
     return network
@@ -61,7 +63,7 @@ def processor(folder: Path, **settings: Any) -> Any:
     """
     from transformers import AutoImageProcessor
 
-    with loading(f"the image processor of {folder.name}"):
+    with loading(f"the image processor of {title(folder)}"):
         return AutoImageProcessor.from_pretrained(
             str(folder), backend="pil", local_files_only=True, trust_remote_code=False, **settings
         )
@@ -75,7 +77,7 @@ def tokenizer(folder: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
-    with loading(f"the tokenizer of {folder.name}"):
+    with loading(f"the tokenizer of {title(folder)}"):
         return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
 
 

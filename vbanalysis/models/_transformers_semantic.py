@@ -9,6 +9,7 @@ import numpy as np
 
 from vbanalysis.errors import DataError, InputError
 from vbanalysis.models._class_words import places
+from vbanalysis.models._hub import title
 from vbanalysis.models._transformers_network import finite, processor, tokenizer
 from vbanalysis.types import Instruction
 
@@ -37,7 +38,7 @@ class SemanticReader:
         known = network.config.id2label
         if sorted(known) != list(range(len(known))):
             raise DataError(
-                f"id2label of {folder.name} has the keys {sorted(known)[:5]} ..., expected 0 to n"
+                f"id2label of {title(folder)} has the keys {sorted(known)[:5]} ..., expected 0 to n"
             )
         self.labels = tuple(str(known[k]) for k in range(len(known)))
         self._more: dict[str, Any] = {}

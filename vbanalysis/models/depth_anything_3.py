@@ -18,8 +18,8 @@ from vbanalysis.errors import DataError, InputError, PluginError
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.models import Invariance
 from vbanalysis.models._card import Card
-from vbanalysis.models._hub import licence, on_disk, read_config, snapshot
-from vbanalysis.models._torch import loading, weights_size
+from vbanalysis.models._hub import licence, on_disk, read_config, snapshot, title
+from vbanalysis.models._torch import check_device, loading, weights_size
 from vbanalysis.types import Instruction, Sample, Task
 
 _REPO = "depth-anything/DA3METRIC-LARGE"
@@ -70,7 +70,7 @@ class DepthAnything3:
             affine, `DA3-SMALL` to `DA3-GIANT` scale.
 
     Raises:
-        InputError: A setting is out of its range, or the repository's model is not known.
+        InputError: A setting is out of its range, no such device, or the repository's model is not known.
         DataError: The weights are not on disk, damaged, or pickled.
         PluginError: The package depth_anything_3 is not installed.
     """
@@ -87,6 +87,7 @@ class DepthAnything3:
             raise PluginError(f"Depth Anything 3 needs the package 'depth_anything_3': run  {_INSTALL}")
         folder = snapshot(repo, revision)
         self._series, self.invariance = _series(folder, repo)
+        check_device(device)
         self.network = _loaded(folder, device)
         self.name, self.size, self._folder = f"depth-anything-3:{repo}", size, folder
 
@@ -147,7 +148,7 @@ def _series(folder: Path, repo: str) -> tuple[str, Invariance]:
 
 
 def _loaded(folder: Path, device: str) -> Any:
-    with loading(f"Depth Anything 3 of {folder.name}"):
+    with loading(f"Depth Anything 3 of {title(folder)}"):
         # By name: no requirement of ours could ask for a package that is on no index.
         api = importlib.import_module("depth_anything_3.api")
         return api.DepthAnything3.from_pretrained(str(folder)).to(device)
