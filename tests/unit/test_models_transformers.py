@@ -646,6 +646,7 @@ def test_a_model_says_what_it_is_and_half_precision_is_nearly_the_same(repo):
     assert told["about"] == "DepthAnythingForDepthEstimation of transformers"
     assert told["parameters"] == sum(weight.numel() for weight in model.reader.network.parameters())
     assert told["invariance"] == "none"
+    assert (told["dtype"], told["device"]) == ("bfloat16", "cpu")
     assert model.reader.network.dtype == torch.bfloat16
     half = model.predict(sample(), depth_prompt())
     np.testing.assert_allclose(half, answer(repo("metric"), depth_prompt()), rtol=0.05, atol=0.2)

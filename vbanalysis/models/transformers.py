@@ -121,6 +121,8 @@ class Pretrained:
             "source": self.name.partition(":")[2],
             "revision": self.revision,
             "weights_mb": round(weights_size(self._folder) / 1e6),
+            "dtype": str(self.reader.network.dtype).removeprefix("torch."),
+            "device": str(self.reader.network.device),
             **self.reader.told(),
         }
 
