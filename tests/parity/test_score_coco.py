@@ -14,6 +14,7 @@ from pycocotools.cocoeval import COCOeval
 
 from vbanalysis.scoring import score_coco
 
+pytest.importorskip("faster_coco_eval")
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 NAMES = (

@@ -121,10 +121,10 @@ def test_an_error_that_the_plugin_raises_on_purpose_comes_through(install):
 def test_an_unknown_name_lists_what_there_is_and_the_nearest(install):
     install(ECHO, echo="{module}:load", other="{module}:load")
     with pytest.raises(
-        PluginError, match=r"unknown model 'ecco': did you mean 'echo'\? there are: echo, .*other"
+        PluginError, match=r"unknown model 'ecco': did you mean 'echo'\? there are: .*\becho, .*other"
     ):
         load("models", "ecco")
-    with pytest.raises(PluginError, match=r"unknown model 'zzz': there are: echo, .*other"):
+    with pytest.raises(PluginError, match=r"unknown model 'zzz': there are: .*\becho, .*other"):
         provenance("models", "zzz")
 
 

@@ -41,11 +41,9 @@ def loading(what: str) -> Iterator[None]:
 
 
 def _logs() -> list[Any]:
-    """The logging of those libraries that draw bars; of diffusers only where that is in use."""
-    from transformers.utils import logging
-
-    own = sys.modules.get("diffusers.utils.logging")
-    return [logging] if own is None else [logging, own]
+    """The logging of those libraries in use that draw bars."""
+    names = ("transformers.utils.logging", "diffusers.utils.logging")
+    return [sys.modules[name] for name in names if name in sys.modules]
 
 
 def dtype_of(name: str, folder: Path) -> Any:
