@@ -1,4 +1,4 @@
-"""`depth-anything-3`: depth by Depth Anything 3, through its own package, which no index of packages has.
+"""`depth-anything-3`: depth by Depth Anything 3, through its own package, from its authors.
 
 Lin et al., "Depth Anything 3: Recovering the Visual Space from Any Views", 2025. One view at a time; the
 answer has the network's resolution.
@@ -149,7 +149,7 @@ def _series(folder: Path, repo: str) -> tuple[str, Invariance]:
 
 def _loaded(folder: Path, device: str) -> Any:
     with loading(f"Depth Anything 3 of {title(folder)}"):
-        # By name: no requirement of ours could ask for a package that is on no index.
+        # By name: it is no requirement of ours, since the release on PyPI asks for numpy below 2.
         api = importlib.import_module("depth_anything_3.api")
         return api.DepthAnything3.from_pretrained(str(folder)).to(device)
 
