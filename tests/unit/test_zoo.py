@@ -153,3 +153,24 @@ def test_figures_have_a_panel_for_each_answer():
     table = zoo.agreement("depth", {"a": said(ramp()), "b": said(ramp()), "c": said(1 / ramp())})
     fig = agreement_figure({"depth": table})
     assert [text.get_text() for text in fig.axes[0].texts] == ["1", "-1", "-1"]
+
+
+def test_a_paid_model_is_asked_within_its_limit_and_its_cost_is_told(gemini_server, tmp_path):
+    spec = f"gemini:gemini-3-pro-image-preview?cache={tmp_path / 'cache'}&backoff_s=0.01"
+    scenes = plugins.load("datasets", "scenes:validation?n=2")
+    pictures = [scenes[0], scenes[1]]
+    (free,) = zoo.ask_all([spec], "depth", pictures).values()
+    assert all("costs money by the call" in each.reason for each in free)
+    poor = zoo.Limits(tmp_path / "poor.jsonl", max_cost=0.0)
+    (refused,) = zoo.ask_all([spec], "depth", pictures, limits=poor).values()
+    assert [each.answer for each in refused] == [None, None]
+    rich = zoo.Limits(tmp_path / "rich.jsonl", max_cost=100.0)
+    found = zoo.ask_all([spec], "depth", pictures, limits=rich)
+    assert all(each.answer is not None and each.dollars > 0 for each in found[spec]), found
+    assert zoo.costs(found).dollars[0] == pytest.approx(zoo.spent(rich.ledger).cost / 2)
+    (again,) = zoo.ask_all([spec], "depth", pictures, limits=rich).values()
+    assert [each.dollars for each in again] == [0, 0]
+    table = zoo.measured(
+        {"depth": [spec]}, {"depth": "scenes:validation?n=3"}, tmp_path / "runs", n=3, max_cost=0.0
+    )
+    assert (table.n[0], table.failed[0]) == (0, 3)

@@ -13,10 +13,10 @@ import pandas as pd
 
 from vbanalysis import plugins
 from vbanalysis.datasets.motorcycle import Motorcycle
-from vbanalysis.errors import PluginError, VbanalysisError
+from vbanalysis.errors import PluginError, StopError, VbanalysisError
 from vbanalysis.evaluation import evaluate, predict
 from vbanalysis.metrics import angular_error_deg
-from vbanalysis.models import Card, Model, card
+from vbanalysis.models import Card, Limits, Model, Paid, card, spent
 from vbanalysis.specs import parse_spec
 from vbanalysis.stats import mean_estimate
 from vbanalysis.studies.photographs import photographs
@@ -46,11 +46,13 @@ class Said(NamedTuple):
         answer: Numbers at the image's size, as the task's `decode` describes them; None where it failed.
         reason: Why it failed, or None.
         seconds: That it took.
+        dollars: That it cost.
     """
 
     answer: np.ndarray | None
     reason: str | None
     seconds: float
+    dollars: float = 0.0
 
 
 def zoo() -> pd.DataFrame:
@@ -101,7 +103,11 @@ def album() -> list[Sample]:
 
 
 def measured(
-    specs: Mapping[Task, Sequence[str]], datasets: Mapping[Task, str], folder: Path, n: int
+    specs: Mapping[Task, Sequence[str]],
+    datasets: Mapping[Task, str],
+    folder: Path,
+    n: int,
+    max_cost: float = 0.0,
 ) -> pd.DataFrame:
     """Each model's headline metric for each task, where there is truth.
 
@@ -110,17 +116,24 @@ def measured(
         datasets: Spec string of the data set by task.
         folder: Of the runs, one a task and model.
         n: Samples of each.
+        max_cost: US dollars that each run of a paid model may cost; 0 for none but what is kept.
 
     Returns:
-        Rows `task, model, metric, value, low, high, n, failed, seconds`; seconds are the median an image.
+        Rows `task, model, metric, value, low, high, n, failed, seconds, dollars`; seconds are the median an
+        image, dollars the mean. A paid model that comes to the limit has no figure.
     """
     rows: list[dict[str, str | float]] = []
     for task, models in specs.items():
         for spec in models:
-            place = folder / f"{task}-{len(rows)}"
-            run = evaluate(task, spec, datasets[task], place, limit=n)
+            place, metric = folder / f"{task}-{len(rows)}", HEADLINES[task]
+            try:
+                run = evaluate(
+                    task, spec, datasets[task], place, limit=n, max_cost=max_cost if _is_paid(spec) else None
+                )
+            except StopError:
+                rows.append({"task": task, "model": spec, "metric": metric, "n": 0, "failed": n})
+                continue
             records = run.records()
-            metric = HEADLINES[task]
             estimate = run.figures.get(metric)
             rows.append(
                 {
@@ -133,18 +146,30 @@ def measured(
                     "n": run.n_samples - run.n_failed,
                     "failed": run.n_failed,
                     "seconds": float(records.get("seconds_generate", pd.Series(dtype=float)).median()),
+                    "dollars": spent(place / "calls.jsonl").cost / n,
                 }
             )
     return pd.DataFrame(rows)
 
 
 def ask_all(
-    specs: Sequence[str], task: str, samples: Sequence[Sample], seed: int = 0
+    specs: Sequence[str],
+    task: str,
+    samples: Sequence[Sample],
+    seed: int = 0,
+    limits: Limits | None = None,
 ) -> dict[str, list[Said]]:
     """What each model says of each image, one after the other, so that each is timed alone.
 
     A model that cannot be loaded, and one that fails on an image, say nothing and why. A model is asked once
-    before it is timed.
+    before it is timed, unless each call costs money.
+
+    Args:
+        specs: Models.
+        task: Spec string of a task.
+        samples: With images.
+        seed: Sample k is generated with `seed + k`.
+        limits: Of what paid models may cost; without, they are not asked.
     """
     asked = plugins.load("tasks", task, VisionTask)  # type: ignore[call-overload]
     found: dict[str, list[Said]] = {}
@@ -154,12 +179,21 @@ def ask_all(
         except VbanalysisError as error:
             found[spec] = [Said(None, str(error), float("nan"))] * len(samples)
             continue
-        _answer(model, asked, samples[0], seed)
+        if isinstance(model, Paid):
+            model.limits = limits
+            if limits is None:
+                reason = f"{spec} costs money by the call, and nothing may be spent"
+                found[spec] = [Said(None, reason, float("nan"))] * len(samples)
+                continue
+        else:
+            _answer(model, asked, samples[0], seed)
         found[spec] = [_answer(model, asked, sample, seed + k) for k, sample in enumerate(samples)]
     return found
 
 
 def _answer(model: Model, task: VisionTask, sample: Sample, seed: int) -> Said:
+    ledger = model.limits.ledger if isinstance(model, Paid) and model.limits else None
+    before = spent(ledger).cost if ledger else 0.0
     began = time.perf_counter()
     try:
         answer = predict(model, task, sample, seed=seed)
@@ -170,7 +204,8 @@ def _answer(model: Model, task: VisionTask, sample: Sample, seed: int) -> Said:
         return Said(None, reason, time.perf_counter() - began)
     seconds = time.perf_counter() - began
     assert sample.image is not None
-    return Said(resized(answer, sample.image.shape[:2]), None, seconds)
+    dollars = spent(ledger).cost - before if ledger else 0.0
+    return Said(resized(answer, sample.image.shape[:2]), None, seconds, dollars)
 
 
 def agreement(task: Task, said: Mapping[str, Sequence[Said]]) -> pd.DataFrame:
@@ -229,7 +264,7 @@ def _depths_alike(one: Said, two: Said) -> float:
 
 
 def costs(said: Mapping[str, Sequence[Said]]) -> pd.DataFrame:
-    """A row a model: images answered, failed, and the median of the seconds that an answer took."""
+    """A row a model: images answered and failed, and of an answer the median seconds and the mean dollars."""
     rows = []
     for spec, answers in said.items():
         seconds = [each.seconds for each in answers if each.answer is not None]
@@ -239,6 +274,7 @@ def costs(said: Mapping[str, Sequence[Said]]) -> pd.DataFrame:
                 "answered": len(seconds),
                 "failed": len(answers) - len(seconds),
                 "seconds": float(np.median(seconds)) if seconds else float("nan"),
+                "dollars": sum(each.dollars for each in answers) / max(len(seconds), 1),
             }
         )
     return pd.DataFrame(rows)
@@ -260,6 +296,10 @@ def failures(said: Mapping[str, Mapping[str, Sequence[Said]]]) -> pd.DataFrame:
 def _tasks(spec: str) -> tuple[str, ...]:
     told = _card(parse_spec(spec).name)
     return () if told is None else told.tasks
+
+
+def _is_paid(spec: str) -> bool:
+    return isinstance(plugins.load("models", spec), Paid)
 
 
 def _card(name: str) -> Card | None:
