@@ -225,3 +225,20 @@ def test_the_shipped_card_says_what_the_shipped_results_say():
     for row in table.itertuples():
         assert f"| {row.task} | {row.metric} |" in card
         assert f"| {row.mini} | {row.met} |" in card
+
+
+def test_controls_are_set_beside_it_with_who_is_better():
+    rows = [
+        ("depth", "delta1", "mini", 0.80, 0.78, 0.82),
+        ("depth", "delta1", "scratch", 0.90, 0.88, 0.92),
+        ("normals", "mean_deg", "mini", 8.0, 7.5, 8.5),
+        ("normals", "mean_deg", "scratch", 9.0, 8.6, 9.5),
+        ("semantic", "miou", "mini", 0.90, 0.88, 0.92),
+        ("semantic", "miou", "scratch", 0.91, 0.89, 0.93),
+        ("edit", "done", "mini", 0.9, 0.8, 1.0),
+    ]
+    table = pd.DataFrame(rows, columns=["task", "metric", "who", "value", "low", "high"])
+    told = report_card.beside(table, "scratch").set_index("metric")
+    assert dict(told.better) == {"delta1": "scratch", "mean_deg": "mini", "miou": "neither"}
+    assert told.scratch["delta1"] == 0.9
+    assert report_card.beside(table, "regression").empty

@@ -147,6 +147,34 @@ def against_targets(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def beside(table: pd.DataFrame, who: str) -> pd.DataFrame:
+    """A row a target that `who` was examined in: its figure, that of `"mini"`, and who is better.
+
+    Neither is where the 95 % intervals overlap.
+    """
+    found: Mapping[tuple[str, str, str], pd.Series] = {
+        (row.task, row.metric, row.who): row for _, row in table.iterrows()
+    }
+    rows = []
+    for target in TARGETS:
+        mine, other = (found.get((target.task, target.metric, name)) for name in ("mini", who))
+        if mine is None or other is None:
+            continue
+        low, high = (mine, other) if mine.value < other.value else (other, mine)
+        apart = low.high < high.low
+        best = high if target.rises else low
+        rows.append(
+            {
+                "task": target.task,
+                "metric": target.metric,
+                "mini": mine.value,
+                who: other.value,
+                "better": str(best.who) if apart else "neither",
+            }
+        )
+    return pd.DataFrame(rows, columns=["task", "metric", "mini", who, "better"])
+
+
 def generation_kept(table: pd.DataFrame) -> pd.DataFrame:
     """Drawing and editing of base and tuned weights side by side, with the judge's accuracy and chance."""
     names = ("base", "mini", "rendered", "shuffled", "untouched")
