@@ -166,3 +166,26 @@ def test_it_trains_a_judge_and_leaves_the_shipped_one_alone(vbanalysis, tmp_path
     assert out == "wrote runs/mini/judge/weights.safetensors\n"
     assert (tmp_path / "runs/mini/judge/weights.safetensors").stat().st_size > 100_000
     assert find_weights("judge").read_bytes() == before
+
+
+def test_weights_are_set_side_by_side(vbanalysis, refused, tmp_path):
+    import shutil
+
+    from vbanalysis.mini.weights import weights_dir
+
+    (tmp_path / "copy").mkdir()
+    file = shutil.copy(weights_dir() / "base.safetensors", tmp_path / "copy/weights.safetensors")
+    code, out, err = vbanalysis("mini", "mixing", "base", file, "-n", 2, "-o", tmp_path / "mixing.tsv")
+    assert code == 0, err
+    header, one, two = out.splitlines()
+    assert header.split() == [
+        *("weights", "held_out_loss", "attributes", "done", "delta1"),
+        *("mean_deg", "miou", "pmf1_50", "giou"),
+    ]
+    assert one.split()[:1] == ["base"]
+    assert two.split()[:1] == ["copy"]
+    assert one.split()[1:] == two.split()[1:]
+    rows = (tmp_path / "mixing.tsv").read_text().splitlines()
+    assert rows[0].split("\t") == ["task", "metric", "who", "value", "low", "high", "n"]
+    assert "two of the weights have one name" in refused("mini", "mixing", "base", "base")
+    assert "no split 'test'" in refused("mini", "mixing", "base", "--split", "test")

@@ -163,6 +163,35 @@ def examine(
     )
 
 
+@app.command()
+def mixing(
+    weights: Annotated[list[str], typer.Argument(metavar="WEIGHTS...", help="Names or .safetensors files.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Scenes of each task.")] = 100,
+    split: Annotated[str, typer.Option(help="Of the scenes.")] = "validation",
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write all figures to this .tsv.")
+    ] = None,
+) -> None:
+    """Set several weights side by side: what each keeps of drawing, and what it answers."""
+    import pandas as pd
+
+    from vbanalysis.mini.world.layout import SPLITS
+    from vbanalysis.paths import replacing
+    from vbanalysis.studies.mixing import mixing as examined
+    from vbanalysis.studies.mixing import mixing_table
+
+    if split not in SPLITS:
+        raise InputError(f"no split {split!r}: there are {', '.join(SPLITS)}")
+    names = {Path(each).parent.name if each.endswith(".safetensors") else each: each for each in weights}
+    if len(names) < len(weights):
+        raise InputError("two of the weights have one name: files are called after their folder")
+    rows = pd.concat(list(examined(names, split, n)), ignore_index=True)
+    if out is not None:
+        with replacing(out) as file:
+            file.write(rows.to_csv(sep="\t", index=False, float_format="%.5g").encode())
+    typer.echo(mixing_table(rows).to_string(index=False))
+
+
 def _train(
     command: str,
     source: str,
