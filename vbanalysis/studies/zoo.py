@@ -299,7 +299,9 @@ def _tasks(spec: str) -> tuple[str, ...]:
 
 
 def _is_paid(spec: str) -> bool:
-    return isinstance(plugins.load("models", spec), Paid)
+    told = _card(parse_spec(spec).name)
+    offline = told is not None and told.offline  # then it is not loaded to find out
+    return not offline and isinstance(plugins.load("models", spec), Paid)
 
 
 def _card(name: str) -> Card | None:
