@@ -234,6 +234,21 @@ class TestSteps:
         assert again.n_failed == 0
         assert again.figures["il_mcc"].value == with_step.figures["il_mcc"].value
 
+    def test_an_absent_phrase_without_an_empty_answer_is_a_failed_record(self, tmp_path, monkeypatch):
+        from vbanalysis.tasks.instance import InstanceTask
+
+        def refuse(task, sample):
+            raise DataError("no masks to be as large as")
+
+        monkeypatch.setattr(InstanceTask, "nothing", refuse)
+        data = "scenes:validation?n=16&ask=instance"
+        rows = evaluate("instance", "oracle", data, tmp_path / "run", presence="oracle").records()
+        absent = rows[~rows.present.astype(bool)]
+        assert len(absent) > 0
+        assert set(absent.status) == {"failed"}
+        assert absent.reason.str.contains("no masks to be as large as").all()
+        assert set(rows[rows.present.astype(bool)].status) == {"ok"}
+
     def test_a_description_takes_the_place_of_the_question(self, tmp_path):
         questions = tmp_path / "rewritten.csv"
         samples = plugins.load("datasets", "scenes:validation?n=3&ask=referring")

@@ -229,11 +229,11 @@ def _outputs(
     found: dict[int, tuple[Output | Failure, float]] = {}
     for item in items:
         kept = caught("generate", _kept, source or folder, item, source is not None)
-        if kept is None and item.absent:
+        if item.absent and (kept is None or isinstance(kept, Failure)):
             kept = caught("generate", lambda item=item: Numbers(kit.task.nothing(item.sample)))
             if isinstance(kept, Numbers):
                 folder.keep_output(item.sample.id, kept.answer, numbers=True)
-        if kept is not None and (source is not None or not isinstance(kept, Failure)):
+        if kept is not None and (source is not None or item.absent or not isinstance(kept, Failure)):
             found[item.place] = kept, float("nan")
     left = [item for item in items if item.place not in found]
     if not any(item.place in wanted for item in left):
