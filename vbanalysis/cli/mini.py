@@ -44,6 +44,10 @@ _Samples = Annotated[
 _Start = Annotated[
     str | None, typer.Option(metavar="WEIGHTS", help="Name or .safetensors file, in place of the stage's.")
 ]
+_Seed = Annotated[
+    int | None,
+    typer.Option(min=0, metavar="K", help="Of everything random, in place of the stage's; named in the run."),
+]
 
 
 @app.command()
@@ -81,6 +85,7 @@ def control(
     minutes: _Minutes = None,
     samples: _Samples = None,
     start: _Start = None,
+    seed: _Seed = None,
 ) -> None:
     """Train what the tuned one is compared with; again, to go on with it."""
     from vbanalysis.mini.training.stages import stages_dir
@@ -88,7 +93,7 @@ def control(
     controls = sorted({file.stem for file in stages_dir().glob("*.yaml")} - {"base", "tuned"})
     if name not in controls and stage is None:
         raise InputError(f"no control {name!r}: there are {', '.join(controls)}; or give --stage FILE.yaml")
-    _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start)
+    _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start, seed)
 
 
 @app.command()
@@ -201,14 +206,22 @@ def _train(
     minutes: float | None,
     samples: int | None,
     start: str | None,
+    seed: int | None = None,
 ) -> None:
     from vbanalysis.mini.training.run import train
     from vbanalysis.mini.training.stages import load_stage
 
-    stage = load_stage(source, start=start)
-    folder = out or Path("runs/mini") / stage.name
+    stage = load_stage(source, start=start, seed=seed)
+    folder = out or Path("runs/mini") / (stage.name if seed is None else f"{stage.name}-seed{seed}")
     again = ["vbanalysis", "mini", *command.split()]
-    for option, value in (("--stage", given), ("--out", out), ("--processes", processes), ("--start", start)):
+    chosen = {
+        "--stage": given,
+        "--out": out,
+        "--processes": processes,
+        "--start": start,
+        "--seed": seed,
+    }
+    for option, value in chosen.items():
         again += [] if value is None else [option, str(value)]
     bar = _Bar(stage, samples)
     stopped = False

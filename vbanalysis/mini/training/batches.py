@@ -13,7 +13,7 @@ from torch import Tensor
 from vbanalysis.errors import InputError
 from vbanalysis.mini.pixels import signed
 from vbanalysis.mini.tokens import TextBatch, text_batch, tokenize
-from vbanalysis.mini.training.exercises import EXERCISES, Exercise
+from vbanalysis.mini.training.exercises import EXERCISES, Exercise, refer
 from vbanalysis.mini.training.stages import Stage
 from vbanalysis.mini.world.graph import Scene
 from vbanalysis.mini.world.layout import make_scene
@@ -86,24 +86,25 @@ def training_exercise(stage: Stage, number: int, rng: np.random.Generator) -> Ex
     Raises:
         InputError: Scene after scene has no answer to any task of the mixture.
     """
-    scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
-    if stage.canonical_focal is not None:
-        scale = stage.canonical_focal * view.depth_m.shape[1] / view.intrinsics.fx
-        view = view._replace(depth_m=view.depth_m * np.float32(scale))
+    scene, view = _of_number(stage, number)
     names = [task for task, share in stage.mixture.items() if share > 0]
     shares = np.array([stage.mixture[task] for task in names])
     scenes = 1
     while scenes < _MOST_SCENES:
         task = names[int(rng.choice(len(names), p=shares / shares.sum()))]
-        exercise = EXERCISES[task](scene, view, rng)
+        exercise = (
+            refer(scene, view, rng, stage.expressions)
+            if task == "referring"
+            else EXERCISES[task](scene, view, rng)
+        )
         if exercise is None:
             if shares[names.index(task)] < shares.sum():
                 shares[names.index(task)] = 0
                 continue
             # Nothing can be asked of this scene: the next one takes its place.
             scenes += 1
-            number += 2 * stage.samples + 2
-            scene, view = _seen(stage.split, number // 2, stage.seed, stage.network.size)
+            number += 2 * stage.samples + 2 if stage.scenes is None else 2
+            scene, view = _of_number(stage, number)
             shares = np.array([stage.mixture[name] for name in names])
             continue
         if task == "generation" and rng.random() < _BLIND:
@@ -131,6 +132,15 @@ def collate(exercises: Sequence[Exercise], levels: Sequence[float], noise: np.nd
         torch.from_numpy(np.ascontiguousarray(noise, np.float32)),
         torch.tensor(levels, dtype=torch.float32),
     )
+
+
+def _of_number(stage: Stage, number: int) -> tuple[Scene, View]:
+    place = number // 2 if stage.scenes is None else number // 2 % stage.scenes
+    scene, view = _seen(stage.split, place, stage.seed, stage.network.size)
+    if stage.canonical_focal is not None:
+        scale = stage.canonical_focal * view.depth_m.shape[1] / view.intrinsics.fx
+        view = view._replace(depth_m=view.depth_m * np.float32(scale))
+    return scene, view
 
 
 def _level(task: Task, stage: Stage, rng: np.random.Generator) -> float:

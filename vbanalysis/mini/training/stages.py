@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from vbanalysis.errors import InputError
+from vbanalysis.mini.language.referring import REFERRING_KINDS
 from vbanalysis.mini.network import NetworkConfig
 from vbanalysis.mini.regression import ANSWERED, CHANNELS
 from vbanalysis.mini.world.layout import SPLITS
@@ -38,6 +39,8 @@ class Stage(BaseModel):
             noise away, so the layout of a picture is decided at much of it: above 0.8, a logit of 1.4.
         layout: Weight of the loss by which the features of a drawing must tell what is where, see
             `layout_reader`; 0 leaves it out.
+        scenes: How many scenes the exercises are made of, over and over; None never shows one twice.
+        expressions: Kinds of referring expressions that are learnt, of `REFERRING_KINDS`; None takes all.
         head: `"paint"` answers with pictures; `"regression"` with depth, normals and class scores, each in a
             channel of its own.
         canonical_focal: Depth is painted as a camera of this focal length would need it, in widths of the
@@ -64,6 +67,8 @@ class Stage(BaseModel):
     sure: float = Field(default=0.92, ge=0, le=1)
     level_logit: float = Field(default=0.5, allow_inf_nan=False)
     layout: float = Field(default=0.0, ge=0)
+    scenes: int | None = Field(default=None, gt=0)
+    expressions: tuple[str, ...] | None = Field(default=None, min_length=1)
     head: Literal["paint", "regression"] = "paint"
     canonical_focal: float | None = Field(default=None, gt=0)
     seed: int = Field(default=0, ge=0)
@@ -75,6 +80,14 @@ class Stage(BaseModel):
         if split not in SPLITS:
             raise ValueError(f"no split {split!r}: there are {', '.join(SPLITS)}")
         return split
+
+    @field_validator("expressions")
+    @classmethod
+    def _spoken(cls, expressions: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for kind in expressions or ():
+            if kind not in REFERRING_KINDS:
+                raise ValueError(f"no kind {kind!r}: there are {', '.join(REFERRING_KINDS)}")
+        return expressions
 
     @field_validator("mixture")
     @classmethod
