@@ -23,6 +23,7 @@ from vbanalysis.cli import (
     plugins,
     predict,
     score,
+    study,
     suite,
 )
 from vbanalysis.errors import VbanalysisError
@@ -61,6 +62,7 @@ app.command()(evaluate.compare)
 app.command()(generate.generate)
 app.command()(inspect.inspect)
 app.add_typer(mini.app, name="mini")
+app.add_typer(study.app, name="study")
 app.add_typer(suite.app, name="suite")
 app.command()(models.models)
 app.command()(plugins.plugins)
