@@ -37,7 +37,7 @@ def test_an_unknown_result_is_answered_with_those_that_there_are():
 def test_a_damaged_result_is_an_error(tmp_path, text):
     path = tmp_path / "x.tsv"
     path.write_text(text)
-    with pytest.raises(DataError, match="x.tsv"):
+    with pytest.raises(DataError, match=r"x\.tsv"):
         read_kept(path)
 
 

@@ -75,8 +75,8 @@ def _ended(arm: Arm) -> Arm:
     seen, all_of_it = int(read_told(arm.weights)["samples"]), load_stage(arm.name).samples
     if seen < all_of_it:
         raise InputError(
-            f"the training of {arm.name} with seed {arm.seed} has seen {seen} of {all_of_it} exercises: go on "
-            f"with  vbanalysis mini control {arm.name} --seed {arm.seed}"
+            f"the training of {arm.name} with seed {arm.seed} has seen {seen} of {all_of_it} exercises: "
+            f"go on with  vbanalysis mini control {arm.name} --seed {arm.seed}"
         )
     return arm
 
