@@ -189,3 +189,13 @@ def test_weights_are_set_side_by_side(vbanalysis, refused, tmp_path):
     assert rows[0].split("\t") == ["task", "metric", "who", "value", "low", "high", "n"]
     assert "two of the weights have one name" in refused("mini", "mixing", "base", "base")
     assert "no split 'test'" in refused("mini", "mixing", "base", "--split", "test")
+
+
+def test_a_seed_names_the_run_and_the_command_that_goes_on(vbanalysis, stage_file, tmp_path):
+    code, out, err = vbanalysis(
+        "mini", "control", "mine", "--stage", stage_file, "--seed", 3, "--processes", 1, "--samples", 4
+    )
+    assert code == 0, err
+    assert samples_of(tmp_path / "runs/mini/tiny-seed3") == 4
+    assert yaml.safe_load((tmp_path / "runs/mini/tiny-seed3/stage.yaml").read_text())["seed"] == 3
+    assert "--seed 3" in out

@@ -91,6 +91,29 @@ def test_a_canonical_camera_scales_depth_by_the_focal_length(tiny_stage):
         np.testing.assert_allclose(other.depth_m, one.depth_m * factor, rtol=1e-5)
 
 
+def test_a_stage_of_few_scenes_shows_them_over_and_over(tiny_stage):
+    few = draw(tiny_stage(mixture={"depth": 1.0}, scenes=2), range(8))
+    images = {exercise.image.tobytes() for exercise in few}
+    assert len(images) == 2
+    np.testing.assert_array_equal(few[0].image, few[4].image)
+    assert (
+        len({exercise.image.tobytes() for exercise in draw(tiny_stage(mixture={"depth": 1.0}), range(8))})
+        == 4
+    )
+
+
+def test_a_few_scenes_without_a_question_end_in_an_error(tiny_stage):
+    stage = tiny_stage(mixture={"generation": 1.0}, split="crowded", scenes=1)
+    with pytest.raises(InputError, match="have no answer to generation"):
+        draw(stage, [0])
+
+
+def test_a_stage_teaches_the_expressions_that_it_names(tiny_stage):
+    stage = tiny_stage(mixture={"referring": 1.0}, expressions=("relation",))
+    kinds = {kind for exercise in draw(stage, range(12)) for kind in exercise.about["kinds"]}
+    assert kinds == {"relation"}
+
+
 @pytest.mark.parametrize("task", EXERCISES)
 def test_every_task_can_be_trained_alone(tiny_stage, task):
     batch, _ = training_batch(tiny_stage(mixture={task: 1.0}), range(4))

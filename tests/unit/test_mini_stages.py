@@ -61,6 +61,12 @@ def test_settings_of_a_file_can_be_replaced_and_none_leaves_them(tmp_path):
         ("name: x\nmixture: {depth: .inf}\nsamples: 5\n", "finite"),
         ("name: x\nmixture: {depth: 1}\nsamples: 5\nmuon_lr: .inf\n", "muon_lr.*finite"),
         ("name: x\nmixture: {depth: 1}\nsamples: 5\nadam_lr: .nan\n", "adam_lr.*finite"),
+        (
+            "name: x\nmixture: {depth: 1}\nsamples: 5\nexpressions: [shape]\n",
+            "no kind 'shape': there are attr",
+        ),
+        ("name: x\nmixture: {depth: 1}\nsamples: 5\nexpressions: []\n", "expressions"),
+        ("name: x\nmixture: {depth: 1}\nsamples: 5\nscenes: 0\n", "scenes"),
         ("name: ../x\nmixture: {depth: 1}\nsamples: 5\n", "name"),
         ("- a list\n", "is not a stage"),
         ("a: [", "cannot be read"),
