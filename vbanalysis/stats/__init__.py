@@ -5,7 +5,9 @@ scene are told apart from ones that do not by `clusters`, one label a unit. All 
 """
 
 from vbanalysis.stats._arguments import Clusters
+from vbanalysis.stats.agreement import cohen_kappa, krippendorff_alpha
 from vbanalysis.stats.bootstrap import mean_estimate, resampled_estimate
+from vbanalysis.stats.bradley_terry import Strengths, bradley_terry, davidson
 from vbanalysis.stats.corrections import Corrected, benjamini_hochberg, holm
 from vbanalysis.stats.effects import cliffs_delta, cohens_dz
 from vbanalysis.stats.estimate import FEWEST_FOR_INTERVAL, RANGE, Estimate
@@ -39,13 +41,18 @@ __all__ = [
     "Power",
     "SampleSize",
     "SignTest",
+    "Strengths",
     "benjamini_hochberg",
+    "bradley_terry",
     "cliffs_delta",
     "clopper_pearson",
+    "cohen_kappa",
     "cohens_dz",
+    "davidson",
     "decisive_n",
     "effective_n",
     "holm",
+    "krippendorff_alpha",
     "mean_estimate",
     "paired_difference",
     "paired_n",

@@ -1,0 +1,103 @@
+"""How far raters agree beyond chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+
+from vbanalysis.errors import InputError
+
+Level = Literal["nominal", "ordinal", "interval"]
+
+
+def krippendorff_alpha(ratings: np.ndarray | Sequence[Sequence[float]], level: Level = "nominal") -> float:
+    """Krippendorff's alpha: 1 for full agreement, 0 for what chance would give, below it for less.
+
+    Any number of raters, and ratings may be missing. Source: Krippendorff, "Computing Krippendorff's
+    Alpha-Reliability", 2011.
+
+    Args:
+        ratings: (units, raters) numbers, NaN where a rater did not rate. A unit with one rating tells
+            nothing.
+        level: How far two ratings are apart: `"nominal"`, equal or not; `"ordinal"`, by how many ratings lie
+            between them; `"interval"`, by the square of their difference.
+
+    Raises:
+        InputError: No table of numbers, no unit with two ratings, or all ratings alike, so that nothing can
+            be said.
+
+    Examples:
+        >>> round(krippendorff_alpha([[1, 1], [2, 2], [3, 3], [1, 2]], "interval"), 3)
+        0.821
+    """
+    if level not in get_args(Level):
+        raise InputError(f"level must be one of {', '.join(get_args(Level))}, got {level!r}")
+    table = _table(ratings)
+    table = table[(~np.isnan(table)).sum(axis=1) >= 2]
+    if not len(table):
+        raise InputError("ratings hold no unit with two ratings: nothing can be compared")
+    values = np.unique(table[~np.isnan(table)])
+    counts = np.stack([(table == value).sum(axis=1) for value in values], axis=1).astype(float)
+    raters = counts.sum(axis=1, keepdims=True)
+    together = (counts / (raters - 1)).T @ counts - np.diag((counts / (raters - 1)).sum(axis=0))
+    totals = together.sum(axis=0)
+    distance = _distance(values, totals, level)
+    by_chance = float((np.outer(totals, totals) * distance).sum() / (totals.sum() - 1))
+    if by_chance == 0:
+        raise InputError("ratings are all alike: agreement beyond chance is not defined")
+    return float(1 - (together * distance).sum() / by_chance)
+
+
+def cohen_kappa(
+    first: np.ndarray, second: np.ndarray, weights: Literal["nominal", "linear", "quadratic"] = "nominal"
+) -> float:
+    """Cohen's kappa of two raters: 1 for full agreement, 0 for what their own shares would give by chance.
+
+    Args:
+        first: (units,) ratings.
+        second: (units,) ratings of the same units.
+        weights: How much a disagreement counts: all alike, by the distance of the categories' places, or by
+            its square (Cohen 1968).
+
+    Raises:
+        InputError: The rows differ in length, are empty or not finite, or there is one category.
+    """
+    if weights not in ("nominal", "linear", "quadratic"):
+        raise InputError(f"weights must be nominal, linear or quadratic, got {weights!r}")
+    one, other = np.asarray(first, float), np.asarray(second, float)
+    if one.ndim != 1 or one.shape != other.shape or not one.size:
+        raise InputError(f"first and second must be rows of one length, got {one.shape} and {other.shape}")
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        raise InputError("first and second must be finite: leave out units that one did not rate")
+    values, places = np.unique(np.concatenate([one, other]), return_inverse=True)
+    if len(values) < 2:
+        raise InputError("ratings are all alike: agreement beyond chance is not defined")
+    a, b = places[: len(one)], places[len(one) :]
+    gap = np.abs(np.subtract.outer(np.arange(len(values)), np.arange(len(values)))).astype(float)
+    cost = {"nominal": (gap > 0).astype(float), "linear": gap, "quadratic": gap**2}[weights]
+    shares_a = np.bincount(a, minlength=len(values)) / len(a)
+    shares_b = np.bincount(b, minlength=len(values)) / len(b)
+    return 1 - float(cost[a, b].mean()) / float(shares_a @ cost @ shares_b)
+
+
+def _table(ratings: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
+    try:
+        table = np.asarray(ratings, float)
+    except (TypeError, ValueError):
+        raise InputError("ratings must be numbers, NaN where there is none") from None
+    if table.ndim != 2 or not table.size:
+        raise InputError(f"ratings must be (units, raters), got shape {table.shape}")
+    if np.isinf(table).any():
+        raise InputError("ratings must be finite, NaN where there is none; got an infinite one")
+    return table
+
+
+def _distance(values: np.ndarray, totals: np.ndarray, level: Level) -> np.ndarray:
+    if level == "nominal":
+        return 1 - np.eye(len(values))
+    if level == "interval":
+        return np.asarray(np.subtract.outer(values, values) ** 2)
+    below = np.cumsum(totals) - totals / 2  # the middle of each value's ranks
+    return np.asarray(np.subtract.outer(below, below) ** 2)
