@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from vbanalysis.mini.network import OWN_COLOURS, Painting
-from vbanalysis.mini.training.batches import training_batch
+from vbanalysis.mini.training.batches import TASKS, training_batch
 from vbanalysis.mini.training.losses import painting_losses
 
 
@@ -49,3 +49,14 @@ def test_the_total_is_the_mean_and_teaches(batch):
     losses.total.backward()
     assert (painting.free.grad[batch.source[:, None].expand(-1, 3, -1, -1) == 0] > 0).all()
     assert not losses.each.requires_grad
+
+
+def test_answers_can_be_learnt_as_drawings_are(batch):
+    batch = batch._replace(level=torch.full_like(batch.level, 0.5))
+    paler, twice = (certain(batch, free=batch.target + error) for error in (0.1, 0.2))
+    painted = (batch.source == 0).flatten(1).all(dim=1)
+    for answers, growth in (("absolute", 2.0), ("flow", 4.0)):
+        small, large = (painting_losses(each, batch, answers).each for each in (paler, twice))
+        answered = painted & (batch.task != TASKS.index("generation"))
+        assert answered.any()
+        torch.testing.assert_close(large[answered], growth * small[answered], rtol=1e-3, atol=1e-5)

@@ -233,8 +233,8 @@ def test_a_regression_control_that_goes_on_keeps_its_head(stage, run, tmp_path):
 def test_a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_checkpoint(stage, run, monkeypatch):
     before = (run / "checkpoint.pt").read_bytes()
 
-    def broken(painting, batch):
-        losses = painting_losses(painting, batch)
+    def broken(painting, batch, answers):
+        losses = painting_losses(painting, batch, answers)
         return losses._replace(each=losses.each * torch.where(batch.task == 0, torch.nan, 1.0))
 
     monkeypatch.setattr(trainee, "painting_losses", broken)

@@ -37,6 +37,9 @@ class Stage(BaseModel):
         sure: Share of exercises with an image that start from pure noise.
         level_logit: Mean of the logit of the share of noise, where it is not pure. Blocks of pixels average
             noise away, so the layout of a picture is decided at much of it: above 0.8, a logit of 1.4.
+        answers: How what is painted freely in an answer is learnt: `"absolute"`, by the absolute error of its
+            colours; `"flow"`, as a drawing is, by the squared error of the flow, which keeps several right
+            answers apart if it is learnt at all levels of noise (a small `sure`).
         layout: Weight of the loss by which the features of a drawing must tell what is where, see
             `layout_reader`; 0 leaves it out.
         scenes: How many scenes the exercises are made of, over and over; None never shows one twice.
@@ -66,6 +69,7 @@ class Stage(BaseModel):
     average: float = Field(default=0.998, ge=0, lt=1)
     sure: float = Field(default=0.92, ge=0, le=1)
     level_logit: float = Field(default=0.5, allow_inf_nan=False)
+    answers: Literal["absolute", "flow"] = "absolute"
     layout: float = Field(default=0.0, ge=0)
     scenes: int | None = Field(default=None, gt=0)
     expressions: tuple[str, ...] | None = Field(default=None, min_length=1)

@@ -171,7 +171,7 @@ class Trainee:
         losses = (
             regression_losses(painting.free, batch, exercises)
             if regression
-            else painting_losses(painting, batch)
+            else painting_losses(painting, batch, self.stage.answers)
         )
         total, finite = losses.total, torch.isfinite(losses.each)
         if self.reader is not None and painting.features is not None:
