@@ -15,7 +15,7 @@ from vbanalysis.mini.training.batches import training_exercise
 from vbanalysis.mini.training.stages import load_stage
 from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.mini.world.render import render
-from vbanalysis.models.mini_canonical import canonical_focal, metres
+from vbanalysis.models.mini_canonical import canonical_focal, focal_sides, metres
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,16 @@ def test_the_training_canonicalises_as_the_pipeline_undoes_it():
 
 def test_without_intrinsics_and_without_a_focal_length_there_are_no_metres(pipeline, sample):
     photograph = replace(sample, info={})
-    with pytest.raises(DataError, match=r"has no intrinsics.*give a focal length in widths"):
+    with pytest.raises(DataError, match=r"has no intrinsics.*give a focal length in short sides"):
         pipeline.predict(photograph, depth_prompt())
     told = plugins.load("models", "mini-canonical:canonical?focal=0.83")
     assert told.predict(photograph, depth_prompt()).shape == (64, 64)
+
+
+def test_a_focal_length_is_of_the_networks_pixels(sample):
+    """Of a wide picture the short side becomes the network's 64 pixels, whatever the width is."""
+    wide = np.concatenate([sample.image, sample.image[:, :32]], axis=1)
+    assert focal_sides(replace(sample, image=wide)) == focal_sides(sample)
 
 
 def test_a_run_scores_it_like_any_model(tmp_path):

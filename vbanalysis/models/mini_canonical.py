@@ -35,8 +35,8 @@ class MiniCanonical:
 
     Args:
         weights: Name of shipped weights or the path of a .safetensors file.
-        focal: Focal length of every camera, in widths of the picture: hard-coded. None takes each sample's
-            own intrinsics.
+        focal: Focal length of every camera, in short sides of the picture: hard-coded. None takes each
+            sample's own intrinsics. The short side is what becomes the network's 64 pixels.
         device: As torch names it.
 
     Raises:
@@ -53,9 +53,7 @@ class MiniCanonical:
         from vbanalysis.mini.model import Mini
 
         if focal is not None and not _is_positive(focal):
-            raise InputError(
-                f"focal must be a positive number, a focal length in widths of the picture, got {focal!r}"
-            )
+            raise InputError(f"focal must be a positive number, in short sides of the picture, got {focal!r}")
         self.canonical_focal = canonical_focal(weights)
         self.focal = None if focal is None else float(focal)
         self.name = f"mini-canonical:{weights}" + ("" if focal is None else f"?focal={focal:g}")
@@ -74,7 +72,7 @@ class MiniCanonical:
             raise InputError(f"{self.name} answers depth, not {instruction.task}")
         if sample.image is None:
             raise DataError(f"sample {sample.id} has no image")
-        focal = focal_widths(sample) if self.focal is None else self.focal
+        focal = focal_sides(sample) if self.focal is None else self.focal
         painted = self._mini.sample(sample.image, instruction)
         named = instruction.colormap
         codec = DepthCodec() if named in (None, "rainbow") else ColormapCodec(named)
@@ -97,7 +95,7 @@ def metres(canonical_m: np.ndarray, focal: float, canonical_focal: float) -> np.
 
     Args:
         canonical_m: (...) depth as it was painted; inf and NaN stay.
-        focal: Focal length that the camera is taken to have, in widths of the picture.
+        focal: Focal length that the camera is taken to have, in short sides of the picture.
         canonical_focal: The one that the depth was painted for, in the same unit.
 
     Example:
@@ -107,8 +105,8 @@ def metres(canonical_m: np.ndarray, focal: float, canonical_focal: float) -> np.
     return canonical_m * np.float32(focal / canonical_focal)
 
 
-def focal_widths(sample: Sample) -> float:
-    """Focal length of a sample's camera, in widths of its image.
+def focal_sides(sample: Sample) -> float:
+    """Focal length of a sample's camera, in short sides of its image.
 
     Raises:
         DataError: The sample has no intrinsics.
@@ -117,15 +115,15 @@ def focal_widths(sample: Sample) -> float:
     if not isinstance(intrinsics, Intrinsics):
         raise DataError(
             f"sample {sample.id} has no intrinsics, and depth painted for a canonical camera is no metres "
-            "without them: give a focal length in widths of the picture, such as  "
+            "without them: give a focal length in short sides of the picture, such as  "
             "mini-canonical:canonical?focal=0.83"
         )
     assert sample.image is not None
-    return intrinsics.fx / sample.image.shape[1]
+    return intrinsics.fx / min(sample.image.shape[:2])
 
 
 def canonical_focal(weights: str) -> float:
-    """The focal length that weights paint for, in widths of the picture.
+    """The focal length that weights paint for, in short sides of the picture.
 
     Raises:
         InputError: There are no such weights, or they paint metres.
