@@ -5,12 +5,20 @@ scene are told apart from ones that do not by `clusters`, one label a unit. All 
 """
 
 from vbanalysis.stats._arguments import Clusters
-from vbanalysis.stats.agreement import cohen_kappa, krippendorff_alpha
+from vbanalysis.stats.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha, rank_correlation
 from vbanalysis.stats.bootstrap import mean_estimate, resampled_estimate
-from vbanalysis.stats.bradley_terry import Strengths, bradley_terry, davidson
+from vbanalysis.stats.bradley_terry import (
+    ResampledStrengths,
+    Strengths,
+    bradley_terry,
+    davidson,
+    resampled_strengths,
+)
+from vbanalysis.stats.clusters import DesignEffect, design_effect
 from vbanalysis.stats.corrections import Corrected, benjamini_hochberg, holm
 from vbanalysis.stats.effects import cliffs_delta, cohens_dz
 from vbanalysis.stats.estimate import FEWEST_FOR_INTERVAL, RANGE, Estimate
+from vbanalysis.stats.jackknife import jackknife_estimate
 from vbanalysis.stats.paired import (
     PermutationTest,
     SignTest,
@@ -30,18 +38,23 @@ from vbanalysis.stats.power import (
     win_rate_power,
 )
 from vbanalysis.stats.proportions import clopper_pearson, wilson
+from vbanalysis.stats.vote_power import SimulatedVotes, VotePlan, plan_votes, simulate_votes
 
 __all__ = [
     "FEWEST_FOR_INTERVAL",
     "RANGE",
     "Clusters",
     "Corrected",
+    "DesignEffect",
     "Estimate",
     "PermutationTest",
     "Power",
+    "ResampledStrengths",
     "SampleSize",
     "SignTest",
+    "SimulatedVotes",
     "Strengths",
+    "VotePlan",
     "benjamini_hochberg",
     "bradley_terry",
     "cliffs_delta",
@@ -50,8 +63,11 @@ __all__ = [
     "cohens_dz",
     "davidson",
     "decisive_n",
+    "design_effect",
     "effective_n",
+    "fleiss_kappa",
     "holm",
+    "jackknife_estimate",
     "krippendorff_alpha",
     "mean_estimate",
     "paired_difference",
@@ -59,8 +75,12 @@ __all__ = [
     "paired_power",
     "paired_resampled_difference",
     "permutation_test",
+    "plan_votes",
+    "rank_correlation",
     "resampled_estimate",
+    "resampled_strengths",
     "sign_test",
+    "simulate_votes",
     "wilson",
     "win_rate_n",
     "win_rate_power",

@@ -8,6 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from vbanalysis.errors import InputError
+from vbanalysis.stats._arguments import Clusters, paired_rows
+from vbanalysis.stats.bootstrap import resampled_estimate
+from vbanalysis.stats.estimate import Estimate
 
 Level = Literal["nominal", "ordinal", "interval"]
 
@@ -80,6 +83,83 @@ def cohen_kappa(
     shares_a = np.bincount(a, minlength=len(values)) / len(a)
     shares_b = np.bincount(b, minlength=len(values)) / len(b)
     return 1 - float(cost[a, b].mean()) / float(shares_a @ cost @ shares_b)
+
+
+def fleiss_kappa(ratings: np.ndarray | Sequence[Sequence[float]]) -> float:
+    """Fleiss' kappa of several raters in unordered categories (Fleiss 1971); every unit has all ratings.
+
+    It differs from the nominal `krippendorff_alpha` by a correction for few units alone.
+
+    Args:
+        ratings: (units, raters) numbers, at least two raters.
+
+    Raises:
+        InputError: No such table, a rating is missing, or there is one category.
+
+    Examples:
+        >>> round(fleiss_kappa([[1, 1, 1], [2, 2, 1], [2, 2, 2]]), 3)
+        0.55
+    """
+    table = _table(ratings)
+    if np.isnan(table).any() or table.shape[1] < 2:
+        raise InputError(
+            "ratings must be of at least two raters and none missing: use krippendorff_alpha where some are"
+        )
+    values = np.unique(table)
+    if len(values) < 2:
+        raise InputError("ratings are all alike: agreement beyond chance is not defined")
+    counts = np.stack([(table == value).sum(axis=1) for value in values], axis=1).astype(float)
+    raters = table.shape[1]
+    seen = float(((counts**2).sum(axis=1) - raters).mean() / (raters * (raters - 1)))
+    by_chance = float(((counts.sum(axis=0) / table.size) ** 2).sum())
+    return (seen - by_chance) / (1 - by_chance)
+
+
+def rank_correlation(
+    first: np.ndarray,
+    second: np.ndarray,
+    method: Literal["spearman", "kendall"] = "spearman",
+    *,
+    clusters: Clusters | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Estimate:
+    """How far two scores order the same units alike: Spearman's rho or Kendall's tau-b, from -1 to 1.
+
+    Args:
+        first: (n,) scores, such as an automatic judge's.
+        second: (n,) scores of the same units, such as means of people's ratings.
+        method: Tau-b counts pairs in the same order, with a correction for ties.
+        clusters: One label a unit, such as its prompt; units of a label are drawn together.
+        resamples: Of the bootstrap of the 95 % percentile interval.
+        seed: Of the resamples.
+
+    Raises:
+        InputError: The rows do not fit each other or are not finite, one of them is constant, or `method` is
+            neither.
+
+    Examples:
+        >>> f"{rank_correlation([1, 2, 3, 4, 5], [1, 3, 2, 4, 5]).value:.2f}"
+        '0.90'
+    """
+    from scipy.stats import kendalltau, rankdata
+
+    a, b = paired_rows(first, second)
+    if method not in ("spearman", "kendall"):
+        raise InputError(f"method must be spearman or kendall, got {method!r}")
+    for name, row in (("first", a), ("second", b)):
+        if np.ptp(row) == 0:
+            raise InputError(f"{name} is the same for all units: it gives them no order")
+
+    def figure(places: Sequence[int]) -> float:
+        x, y = a[np.asarray(places)], b[np.asarray(places)]
+        if np.ptp(x) == 0 or np.ptp(y) == 0:
+            return np.nan
+        if method == "kendall":
+            return float(kendalltau(x, y).statistic)
+        return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
+
+    return resampled_estimate(range(len(a)), figure, resamples, seed, clusters=clusters)
 
 
 def _table(ratings: np.ndarray | Sequence[Sequence[float]]) -> np.ndarray:
