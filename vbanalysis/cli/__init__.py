@@ -22,6 +22,7 @@ from vbanalysis.cli import (
     models,
     plugins,
     predict,
+    rating,
     score,
     study,
     suite,
@@ -67,6 +68,7 @@ app.add_typer(suite.app, name="suite")
 app.command()(models.models)
 app.command()(plugins.plugins)
 app.command()(predict.predict)
+app.add_typer(rating.app, name="rating")
 app.add_typer(score.app, name="score")
 
 

@@ -61,6 +61,10 @@ class Results:
             raise DataError(f"{shown(self.folder)} holds no picture of {sample!r}")
         return found
 
+    def picture_file(self, sample: str) -> Path:
+        """Where that picture is kept; there is no such file where none is."""
+        return self._outputs.output(sample)
+
     def numbers(self, sample: str) -> np.ndarray | None:
         """What a specialist said to a sample, as `Specialist.predict` gives it; None if that is a picture.
 

@@ -93,6 +93,18 @@ def read_photo(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
         return _upright(_three_channels(_converted(image)), image)
 
 
+def photo_size(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
+    """Height and width of what `read_photo` would give, from the header: no pixel is decoded.
+
+    Raises:
+        ImageError: As `read_photo`, as far as the header and the checksums of a PNG tell.
+    """
+    with _open(path) as file, _Decoding(path):
+        image = _opened(file, path, _PHOTO_FORMATS, max_pixels)
+        height, width = _upright(np.empty(image.size[::-1], np.bool_), image).shape
+        return height, width
+
+
 _STDERR_LOCK = threading.Lock()
 
 
