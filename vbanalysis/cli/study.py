@@ -31,3 +31,15 @@ def keep(table: pd.DataFrame, out: Path | None) -> None:
     if out is not None:
         write_kept(out, table, shlex.join(["vbanalysis", *sys.argv[1:]]))
     typer.echo(table.to_string(index=False, float_format="{:.4g}".format))
+
+
+@app.command("intrinsics")
+def intrinsics_(
+    n: Annotated[int, typer.Option("-n", min=1, help="Scenes at each field of view.")] = 100,
+    runs: Runs = Path("runs/mini"),
+    out: Out = None,
+) -> None:
+    """Depth over fields of view: with no intrinsics, true ones and hard-coded ones, by seed of training."""
+    from vbanalysis.studies import intrinsics
+
+    keep(intrinsics.measured_seeds(intrinsics.paired_arms(runs), intrinsics.conditions(), n), out)
