@@ -56,17 +56,13 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
 
   const name = element("input", { type: "text", maxLength: 60, autocomplete: "off" });
-  const form = element(
-    "form",
-    { className: "vba-name" },
-    element("label", {}, "Your name ", name),
-    element("button", { type: "submit", textContent: "Begin" }),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  const begin = element("button", { type: "button", textContent: "Begin" });
+  const form = element("div", { className: "vba-name" }, element("label", {}, "Your name ", name), begin);
+  begin.addEventListener("click", start);
+  function start() {
     model.send({ do: "start", rater: name.value });
     root.focus({ preventScroll: true });
-  });
+  }
 
   root.append(question, form, prompt, pictures, choices, progress, status);
   el.append(root);
@@ -84,7 +80,12 @@ function render({ model, el }) {
   }
 
   root.addEventListener("keydown", (event) => {
-    if (event.target === name || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === name) {
+      if (event.key === "Enter") start();
+      event.stopPropagation();
+      return;
+    }
     const onButton = event.target.tagName === "BUTTON" && (event.key === " " || event.key === "Enter");
     if (onButton || !(event.key in KEYS) || model.get("shown").stage === "name") return;
     event.preventDefault();

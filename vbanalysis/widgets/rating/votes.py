@@ -270,7 +270,7 @@ def checked_seconds(seconds: Any) -> float:
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         raise InputError(f"seconds must be a finite number of at least 0, got {seconds!r}")
-    return float(seconds)
+    return round(float(seconds), 3)
 
 
 def now() -> str:
