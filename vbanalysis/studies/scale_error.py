@@ -101,7 +101,7 @@ def absrel(ratio: float, errors: LogErrors = PERFECT) -> float:
 
     Example:
         >>> round(absrel(0.7), 6), round(absrel(1.0, LogErrors((1.0,), (0.1,))), 4)
-        (0.3, 0.08)
+        (0.3, 0.0801)
     """
     shift = _log(ratio)
     found = 0.0
