@@ -116,7 +116,8 @@ def by_scene(pictures: str | Path, canonical: str | Path, looks: Sequence[Condit
                 "true": metres(painted, own, focal),
                 "hard-coded": metres(painted, HARD_FOCAL, focal),
             }
-            told = {"look": look.name, "hfov_deg": question.scene.camera.hfov_deg, "id": question.id}
+            field = question.scene.camera.hfov_deg
+            told: dict[str, str | float] = {"look": look.name, "hfov_deg": field, "id": question.id}
             rows += [
                 {**told, "pipeline": name, **figures}
                 for name, depth in said.items()
