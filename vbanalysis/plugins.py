@@ -1,8 +1,9 @@
-"""One lazy registry over entry points: every model, data set and task comes in by the same door.
+"""One lazy registry over entry points: every model, data set, task and score comes in by the same door.
 
 A distribution offers a plugin by an entry point in one of the groups `vbanalysis.models`,
-`vbanalysis.datasets` and `vbanalysis.tasks`; the package's own are declared in the same way. The
-target is a factory, called with the argument and the options of a spec string:
+`vbanalysis.datasets`, `vbanalysis.tasks`, `vbanalysis.extractors` and `vbanalysis.scores`; the package's own
+are declared in the same way. The target is a factory, called with the argument and the options of a spec
+string:
 
     nyuv2:/data/nyu?protocol=eigen   ->   factory("/data/nyu", protocol="eigen")
     gallery                          ->   factory()
@@ -27,7 +28,7 @@ from typing import Any, Literal, NamedTuple, TypeVar, cast, get_args, overload
 from vbanalysis.errors import InputError, PluginError, VbanalysisError
 from vbanalysis.specs import Spec, parse_spec
 
-Kind = Literal["models", "datasets", "tasks"]
+Kind = Literal["models", "datasets", "tasks", "extractors", "scores"]
 """What a plugin provides; its entry-point group is `vbanalysis.` and this."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -36,7 +37,13 @@ T = TypeVar("T")
 
 _TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _Parameter = inspect.Parameter
-_NOUN = {"models": "model", "datasets": "data set", "tasks": "task"}
+_NOUN = {
+    "models": "model",
+    "datasets": "data set",
+    "tasks": "task",
+    "extractors": "extractor",
+    "scores": "score",
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ def available(kind: Kind, *, check: bool = False) -> list[PluginInfo]:
     """Every plugin of a kind that an installed distribution offers, the broken ones too.
 
     Args:
-        kind: `"models"`, `"datasets"` or `"tasks"`.
+        kind: One of `KINDS`.
         check: Import each one to find out whether it can be. Otherwise nothing is imported, and only
             what metadata tells is known: a malformed target, a missing package, a name offered twice.
 
@@ -104,7 +111,7 @@ def load(kind: Kind, spec: str | Spec, expect: type[Any] = object) -> Any:
     Calls `factory(argument, **options)`, or `factory(**options)` where the spec has no argument.
 
     Args:
-        kind: `"models"`, `"datasets"` or `"tasks"`.
+        kind: One of `KINDS`.
         spec: A spec string, or one parsed before.
         expect: A class, or a protocol marked `runtime_checkable`, that the result must be of.
 

@@ -74,8 +74,8 @@ def test_it_refers_to_things_that_are_there():
 def test_unknown_splits_and_useless_numbers_are_refused():
     with pytest.raises(InputError, match=r"'fov'.*fov-wide, fov-narrow"):
         load("datasets", "scenes:fov")
-    with pytest.raises(InputError, match="ask must be one of instance, referring, got 'edit'"):
-        load("datasets", "scenes?ask=edit")
+    with pytest.raises(InputError, match=r"ask must be one of instance, .*edit, got 'draw'"):
+        load("datasets", "scenes?ask=draw")
     for option in ("n=0", "size=2", "seed=-1", "n=true"):
         with pytest.raises(InputError, match="must be a whole number"):
             load("datasets", f"scenes?{option}")

@@ -175,5 +175,7 @@ def test_what_the_plugin_makes_can_be_held_to_a_type(install):
 
 
 def test_an_unknown_kind_names_the_kinds():
-    with pytest.raises(InputError, match="kind must be one of models, datasets, tasks, got 'metrics'"):
+    with pytest.raises(
+        InputError, match="kind must be one of models, datasets, tasks, extractors, scores, got 'metrics'"
+    ):
         available("metrics")

@@ -14,7 +14,7 @@ def plugins(
         bool, typer.Option("--check", help="Import each one too; exit with 1 where one is broken.")
     ] = False,
 ) -> None:
-    """List the models, data sets and tasks of every installed package."""
+    """List the models, data sets, tasks, extractors and scores of every installed package."""
     found = [info for kind in KINDS for info in available(kind, check=check)]
     fine = "ok" if check else "found"
     rows = [("KIND", "NAME", "DISTRIBUTION", "STATUS")]

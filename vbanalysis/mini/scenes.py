@@ -15,7 +15,7 @@ from vbanalysis.mini.world.layout import SPLITS, make_scene, visible_things
 from vbanalysis.mini.world.render import View, render
 from vbanalysis.types import Sample
 
-Asked = Literal["instance", "referring"]
+Asked = Literal["instance", "referring", "generation", "edit"]
 
 _SCENES = 10**6
 """No split is asked for so many; where a scene has nothing to ask, the one so far on takes its place."""
@@ -37,7 +37,9 @@ class Scenes(Listed):
         ask: Gives each sample a `phrase` and its `masks`: `"instance"`, a kind of thing, one time in eight
             one that is not there; `"referring"`, an expression that fits one thing or several, as one mask,
             with its kind in `info["expression"]`, and a plain one in `info["description"]` where that fits
-            nothing else.
+            nothing else. Or gives it a `prompt`: `"generation"`, a caption to draw from, without an image,
+            with `info["claims"]`; `"edit"`, an order, with `info["edit"]` and `info["view"]`. Their
+            `info["target"]` is the picture that the prompt was taken from, or leads to.
 
     Raises:
         InputError: There is no such split, or a number is outside its range.
@@ -67,6 +69,8 @@ class Scenes(Listed):
 
     def read(self, place: int) -> Sample:
         """The scene of a number."""
+        if self.ask in ("generation", "edit"):
+            return self._told(place, self.ask)
         number = place
         while True:
             scene = make_scene(self.split, number, self.seed)
@@ -92,6 +96,27 @@ class Scenes(Listed):
                 "visible": visible_things(scene, view.instances),
                 **told,
             },
+        )
+
+    def _told(self, place: int, task: Literal["generation", "edit"]) -> Sample:
+        """What is to be drawn, or edited."""
+        from vbanalysis.mini.training.exercises import EXERCISES
+
+        number, exercise = place, None
+        while exercise is None:
+            scene = make_scene(self.split, number, self.seed)
+            view = render(scene, self.size)
+            exercise = EXERCISES[task](scene, view, np.random.default_rng([11, self.seed, number]))
+            number += _SCENES
+        told = (
+            {"claims": exercise.about["claims"]} if task == "generation" else {"edit": exercise.about["edit"]}
+        )
+        return Sample(
+            id=self.ids[place],
+            image=exercise.image,
+            prompt=exercise.prompt,
+            task=task,
+            info={"graph": scene, "view": view, "target": exercise.target, **told},
         )
 
     def describe(self) -> dict[str, Any]:
