@@ -11,7 +11,15 @@ import pandas as pd
 
 from vbanalysis.mini.world.graph import CLASSES
 from vbanalysis.mini.world.render import View
-from vbanalysis.plots.panels import DEPTH_MAP, label_colours, show_labels, show_normals, show_picture
+from vbanalysis.plots.panels import (
+    FAR_M,
+    NEAR_M,
+    label_colours,
+    show_labels,
+    show_metres,
+    show_normals,
+    show_picture,
+)
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies.photographs import Impression, Photograph
 from vbanalysis.studies.questions import Question
@@ -20,9 +28,6 @@ from vbanalysis.studies.report_card import MODELS, Target
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-NEAR_M, FAR_M = 1.0, 30.0
-"""Ends of the logarithmic scale on which depth is shown."""
 
 
 def world_figure(views: Sequence[View]) -> Figure:
@@ -35,7 +40,7 @@ def world_figure(views: Sequence[View]) -> Figure:
     )
     for column, view in zip(axes.T, views, strict=True):
         show_picture(column[0], view.rgb)
-        _show_metres(column[1], view.depth_m)
+        show_metres(column[1], view.depth_m)
         show_normals(column[2], view.normals)
         _show_classes(column[3], view.classes)
         show_labels(column[4], view.instances)
@@ -145,7 +150,7 @@ def photographs_figure(pictures: Sequence[Photograph], said: Sequence[Impression
     fig, axes = plt.subplots(len(rows), len(pictures), figsize=(PAGE_INCH, 0.72 * PAGE_INCH), squeeze=False)
     for column, picture, impression in zip(axes.T, pictures, said, strict=True):
         show_picture(column[0], picture.rgb, picture.name)
-        _show_metres(column[1], impression.depth_m)
+        show_metres(column[1], impression.depth_m)
         show_normals(column[2], impression.normals)
         _show_classes(column[3], impression.labels)
     for ax, row in zip(axes[:, 0], rows, strict=True):
@@ -159,7 +164,7 @@ def _show_answer(ax: Axes, question: Question, answer: np.ndarray | None, title:
     if answer is None:
         show_picture(ax, question.exercise.target, title)
     elif task == "depth":
-        _show_metres(ax, answer, title)
+        show_metres(ax, answer, title)
     elif task == "normals":
         show_normals(ax, answer, title)
     elif task == "referring":
@@ -185,17 +190,6 @@ def _truth(question: Question) -> np.ndarray | None:
             return np.stack([about["labels"] == k for k in range(len(about["classes"]))])
         case _:
             return None
-
-
-def _show_metres(ax: Axes, depth_m: np.ndarray, title: str = "") -> None:
-    from matplotlib import colormaps
-
-    with np.errstate(divide="ignore"):
-        place = np.log(depth_m / NEAR_M) / np.log(FAR_M / NEAR_M)
-    rgb = colormaps[DEPTH_MAP](np.clip(np.nan_to_num(place, nan=0, posinf=1), 0, 1))[..., :3]
-    rgb[np.isinf(depth_m)] = 0.85
-    rgb[np.isnan(depth_m)] = 1
-    show_picture(ax, rgb, title)
 
 
 def _show_classes(ax: Axes, labels: np.ndarray, title: str = "") -> None:

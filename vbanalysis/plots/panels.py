@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LONGEST_SIDE = 480  # pixels that a panel of a printed page can show
 DEPTH_MAP = "viridis"
 
+NEAR_M, FAR_M = 1.0, 30.0
+"""Ends of the logarithmic scale on which depth is shown without a bar."""
+
 
 def show_picture(ax: Axes, picture: np.ndarray, title: str = "", **options: Any) -> AxesImage:
     """A picture or a map, thinned to what print resolves (by skipping pixels, so that no colours mix)."""
@@ -57,6 +60,18 @@ def show_depth(
     bar.ax.tick_params(labelsize=6, length=2)
     bar.ax.set_title("m", fontsize=6)
     bar.outline.set_linewidth(0.4)
+
+
+def show_metres(ax: Axes, depth_m: np.ndarray, title: str = "") -> None:
+    """Depth from `NEAR_M` to `FAR_M` without a bar; unknown is white, infinite light grey."""
+    from matplotlib import colormaps
+
+    with np.errstate(divide="ignore"):
+        place = np.log(depth_m / NEAR_M) / np.log(FAR_M / NEAR_M)
+    rgb = colormaps[DEPTH_MAP](np.clip(np.nan_to_num(place, nan=0, posinf=1), 0, 1))[..., :3]
+    rgb[np.isinf(depth_m)] = 0.85
+    rgb[np.isnan(depth_m)] = 1
+    show_picture(ax, rgb, title)
 
 
 def show_scalar(
