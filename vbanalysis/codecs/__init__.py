@@ -13,11 +13,13 @@ from vbanalysis.codecs.identify import WalkIdentification, WalkScore, identify_w
 from vbanalysis.codecs.identify_normals import NormalConvention, identify_normal_convention
 from vbanalysis.codecs.inspection import Inspection, inspect_picture
 from vbanalysis.codecs.instances import InstanceCodec, masks, to_rle
+from vbanalysis.codecs.mixtures import SIDES, mix_depths, sides, third_share
 from vbanalysis.codecs.normals import NormalCodec, convert_normals
 from vbanalysis.codecs.palette import ClassReport, PaletteCodec, separated_palette
 from vbanalysis.codecs.walk import WALKS
 
 __all__ = [
+    "SIDES",
     "WALKS",
     "Calibration",
     "ClassReport",
@@ -38,7 +40,10 @@ __all__ = [
     "identify_walk",
     "inspect_picture",
     "masks",
+    "mix_depths",
     "repair_edges",
     "separated_palette",
+    "sides",
+    "third_share",
     "to_rle",
 ]

@@ -55,6 +55,7 @@ from vbanalysis.metrics.semantic import (
     keep_classes,
     semantic_metrics,
 )
+from vbanalysis.metrics.uncertainty import Coverage, Sparsification, sample_coverage, sparsification
 
 __all__ = [
     "CROPS",
@@ -63,6 +64,7 @@ __all__ = [
     "BoundaryCounts",
     "BoundaryIou",
     "BoundaryMetrics",
+    "Coverage",
     "CropBox",
     "DepthMetrics",
     "InstanceCounts",
@@ -76,6 +78,7 @@ __all__ = [
     "PresenceMetrics",
     "ReferringMetrics",
     "SemanticMetrics",
+    "Sparsification",
     "align_depth",
     "align_disparity",
     "angular_error_deg",
@@ -112,6 +115,8 @@ __all__ = [
     "presence_metrics",
     "psnr",
     "referring_metrics",
+    "sample_coverage",
     "semantic_metrics",
+    "sparsification",
     "ssim",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -95,13 +96,11 @@ def paint(
             picture = torch.where(points, picture, guided) if hard else guided
         return picture.clamp(-1, 1)
 
-    noisy, level = noise, 1.0
-    for step in range(schedule.steps, 1, -1):
-        following = _level((step - 1) / schedule.steps)
+    noisy, levels = noise, noise_levels(schedule.steps)
+    for level, following in itertools.pairwise(levels):
         picture = guess(noisy, level, hard=False)
         noisy = picture + (noisy - picture) * (following / level)
-        level = following
-    return unsigned(guess(noisy, level, hard=True))
+    return unsigned(guess(noisy, levels[-1], hard=True))
 
 
 def fit(image: np.ndarray, config: NetworkConfig) -> np.ndarray:
@@ -127,6 +126,10 @@ def _noise(seed: int, shape: tuple[int, int]) -> Tensor:
     return torch.from_numpy(generator.standard_normal((3, *shape), np.float32))
 
 
-def _level(share: float, shift: float = 1.5) -> float:
-    """Steps are denser where the picture's layout is decided, at much noise."""
-    return shift * share / (1 + (shift - 1) * share)
+def noise_levels(steps: int, shift: float = 1.5) -> list[float]:
+    """The share of noise that each of so many steps starts at, from 1 down.
+
+    Steps are denser where the picture's layout is decided, at much noise.
+    """
+    shares = [step / steps for step in range(steps, 0, -1)]
+    return [shift * share / (1 + (shift - 1) * share) for share in shares]
