@@ -24,6 +24,7 @@ from vbanalysis.models.mini_canonical import canonical_focal, metres
 from vbanalysis.stats import Estimate, mean_estimate
 from vbanalysis.studies.answerers import decode, pictures_of
 from vbanalysis.studies.questions import CAP_M, SIZE, Question, ask
+from vbanalysis.studies.scale_error import LogErrors, delta1, focal_of
 
 ARMS = ("pictures", "canonical")
 """Equal in all but what depth they paint: metres, or what a canonical camera would need."""
@@ -149,6 +150,30 @@ def summary(scenes: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
 def measured_seeds(arms: Mapping[int, tuple[Path, Path]], looks: Sequence[Condition], n: int) -> pd.DataFrame:
     """`summary` over trainings: weights of `ARMS` by seed."""
     return summary({seed: by_scene(*paths, looks, n) for seed, paths in arms.items()})
+
+
+def hard_coded_by_algebra(table: pd.DataFrame) -> pd.DataFrame:
+    """What `scale_error` says of the hard-coded pipeline, from the true one's errors at each field of view.
+
+    The errors of an image are taken to be normal, with the mean `log_bias` and the spread `silog` of the true
+    pipeline.
+
+    Args:
+        table: From `summary`.
+
+    Returns:
+        Rows `hfov_deg, delta1`.
+    """
+    rows = table[(table.pipeline == "true") & (table.seed == "all")]
+    figures = rows.pivot(index="look", columns="metric", values="value")
+    found = []
+    for field in FIELDS_DEG:
+        if f"{field:g}" in figures.index:
+            own = figures.loc[f"{field:g}"]
+            ratio = HARD_FOCAL / focal_of(field) * float(np.exp(own.log_bias))
+            errors = LogErrors((1.0,), (float(own.silog) / 100,))
+            found.append({"hfov_deg": field, "delta1": delta1(ratio, errors)})
+    return pd.DataFrame(found)
 
 
 def paired_arms(folder: Path) -> dict[int, tuple[Path, Path]]:
