@@ -12,6 +12,7 @@ import typer
 
 from vbanalysis import __version__
 from vbanalysis.cli import (
+    atlas,
     data,
     decode,
     encode,
@@ -60,6 +61,7 @@ app.add_typer(encode.app, name="encode")
 app.command()(evaluate.evaluate)
 app.command()(evaluate.rescore)
 app.command()(evaluate.compare)
+app.command()(atlas.atlas)
 app.command()(generate.generate)
 app.command()(inspect.inspect)
 app.add_typer(mini.app, name="mini")
