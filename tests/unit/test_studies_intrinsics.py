@@ -1,0 +1,86 @@
+"""Depth over fields of view: the same scenes through other lenses, pipelines that differ in one number."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from vbanalysis.errors import InputError
+from vbanalysis.studies import intrinsics
+from vbanalysis.studies.intrinsics import Condition, by_scene, conditions, seen_through, summary
+
+
+@pytest.fixture(scope="module")
+def scenes():
+    return by_scene("pictures", "canonical", conditions((45.0, 62.13, 95.0), ()), 5)
+
+
+def test_only_the_lens_changes():
+    narrow, wide = (seen_through(Condition(name, "heldout", float(name)), 2) for name in ("40", "80"))
+    for one, other in zip(narrow, wide, strict=True):
+        assert one.scene.things == other.scene.things
+        assert one.exercise.prompt == other.exercise.prompt
+        assert (one.scene.camera.hfov_deg, other.scene.camera.hfov_deg) == (40, 80)
+        # The principal ray is the same: no lens changes the depth at the middle.
+        middle = [np.median(each.view.depth_m[31:33, 31:33]) for each in (one, other)]
+        assert middle[0] == pytest.approx(middle[1], rel=0.05)
+
+
+def test_the_hard_coded_pipeline_is_the_true_one_times_the_ratio(scenes):
+    wide = scenes.pivot(index=["look", "id"], columns="pipeline", values="log_bias")
+    for look, hfov in (("45", 45.0), ("95", 95.0)):
+        ratio = np.log(intrinsics.HARD_FOCAL / intrinsics.focal_of(hfov))
+        moved = (wide["hard-coded"] - wide["true"]).xs(look)
+        # Both are clipped to the cap, which spares a little of the shift.
+        np.testing.assert_allclose(moved, ratio, atol=0.05)
+    same = (wide["hard-coded"] - wide["true"]).xs("62.13")
+    np.testing.assert_allclose(same, 0, atol=1e-3)
+
+
+def test_the_summary_pairs_scenes_and_seeds(scenes):
+    better = scenes.assign(delta1=np.where(scenes.pipeline == "true", 0.9, 0.5))
+    table = summary({1: better, 2: better.assign(delta1=better.delta1 - 0.1), 3: better})
+    told = table[table.metric == "delta1"].set_index(["look", "pipeline", "seed"])
+    assert told.value["45", "true", "1"] == pytest.approx(0.9)
+    assert told.value["45", "true", "all"] == pytest.approx(0.9 - 0.1 / 3)
+    assert told.value["45", "true - hard-coded", "2"] == pytest.approx(0.4)
+    by_seed = told.loc["inside", "true", "seeds"]
+    assert (by_seed.n, by_seed.low, by_seed.high) == (3, pytest.approx(0.8), pytest.approx(0.9))
+    assert "outside" not in set(table["look"])
+    with pytest.raises(InputError, match="at least one seed"):
+        summary({})
+
+
+def test_the_algebra_follows_from_the_true_pipelines_errors(scenes):
+    table = summary({1: scenes}).assign(seed="all")
+    exact = table.copy()
+    exact.loc[exact.metric.isin(["log_bias", "silog"]), "value"] = 1e-9
+    looks = {"45": "50", "62.13": "60", "95": "90"}
+    exact = exact.assign(look=exact["look"].replace(looks)).drop_duplicates(["look", "pipeline", "metric"])
+    found = intrinsics.hard_coded_by_algebra(exact[exact["look"] != "inside"]).set_index("hfov_deg").delta1
+    assert (found[50.0], found[60.0], found[90.0]) == (0, 1, 0)
+
+
+def test_arms_are_paired_by_seed(tmp_path, monkeypatch):
+    from vbanalysis.studies import arms
+
+    trained = {"pictures": (1, 2, 3), "canonical": (2, 3, 4)}
+    monkeypatch.setattr(
+        arms,
+        "trained_arms",
+        lambda names, folder: [arms.Arm(n, k, folder / f"{n}-{k}") for n in names for k in trained[n]],
+    )
+    found = intrinsics.paired_arms(tmp_path)
+    assert found == {k: (tmp_path / f"pictures-{k}", tmp_path / f"canonical-{k}") for k in (2, 3)}
+    trained["canonical"] = (7,)
+    with pytest.raises(InputError, match="no seed in common"):
+        intrinsics.paired_arms(tmp_path)
+
+
+def test_the_command_keeps_the_table(vbanalysis, tmp_path, monkeypatch, scenes):
+    monkeypatch.setattr(intrinsics, "paired_arms", lambda runs: {1: ("a", "b")})
+    monkeypatch.setattr(intrinsics, "by_scene", lambda *given: scenes)
+    code, out, _ = vbanalysis("study", "intrinsics", "-n", "5", "-o", tmp_path / "kept.tsv")
+    assert code == 0
+    assert "hard-coded" in out
+    kept = pd.read_csv(tmp_path / "kept.tsv", sep="\t", comment="#")
+    assert set(kept.metric) == set(intrinsics.METRICS)
