@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+
+    from vbanalysis.mini.model import Mini
 
 app = typer.Typer(
     name="study",
@@ -43,3 +47,107 @@ def intrinsics_(
     from vbanalysis.studies import intrinsics
 
     keep(intrinsics.measured_seeds(intrinsics.paired_arms(runs), intrinsics.conditions(), n), out)
+
+
+@app.command("narrow")
+def narrow(
+    n: Annotated[int, typer.Option("-n", help="Questions of each kind of novelty.")] = 100,
+    pairs: Annotated[int, typer.Option("--pairs", help="Questions of each kind with two colours.")] = 60,
+    runs: Runs = Path("runs/mini"),
+    out: Out = None,
+) -> None:
+    """The broad arm and the narrow one, all seeds, on each kind of novelty."""
+    from vbanalysis.studies.narrow import measure_narrow
+
+    keep(measure_narrow(_networks(runs), n, pairs), out)
+
+
+@app.command("legend")
+def legend(
+    n: Annotated[int, typer.Option("-n", help="Questions of each set.")] = 100,
+    runs: Runs = Path("runs/mini"),
+    out: Out = None,
+) -> None:
+    """Answers in permuted legends: whether they tell wrong answers, and what their vote gains."""
+    from vbanalysis.studies.legend import measure_legend
+
+    keep(measure_legend(_networks(runs), n), out)
+
+
+def _networks(runs: Path) -> Iterator[tuple[str, int, Mini]]:
+    """The shipped tuned weights as seed 0, and all trainings of the broad and the narrow arm."""
+    from vbanalysis.mini.model import Mini
+    from vbanalysis.studies.arms import trained_arms
+    from vbanalysis.studies.narrow import ARMS
+
+    arms = trained_arms(ARMS, runs)
+    yield "tuned", 0, Mini("tuned", batch=32)
+    for arm in arms:
+        yield arm.name, arm.seed, Mini(arm.weights, batch=32)
+
+
+@app.command("heads")
+def heads_(
+    n: Annotated[int, typer.Option("-n", min=1, help="Scenes that get one answer.")] = 100,
+    several: Annotated[int, typer.Option(min=5, help="Scenes that get several.")] = 16,
+    draws: Annotated[int, typer.Option(min=2, help="How many answers these get.")] = 6,
+    arm: Annotated[list[str] | None, typer.Option(help="Once an arm.  [default: pictures numbers]")] = None,
+    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
+    runs: Runs = Path("runs/mini"),
+    out: Out = None,
+) -> None:
+    """Painted answers beside regressed ones: accuracy, edges, spread over draws, what each says in doubt."""
+    from vbanalysis.studies.arms import trained_arms
+    from vbanalysis.studies.heads import measure
+    from vbanalysis.studies.heads.answers import Head, head
+    from vbanalysis.studies.heads.intervals import figures
+
+    heads: dict[str, dict[int, Head]] = {}
+    for each in trained_arms(arm or ["pictures", "numbers"], runs):
+        heads.setdefault(each.name, {})[each.seed] = head(each.weights)
+    keep(figures(measure.measure(heads, n, several, draws, split)), out)
+
+
+votes = typer.Typer(
+    no_args_is_help=True, help="What published votes on generated pictures tell, as aggregates."
+)
+app.add_typer(votes, name="votes")
+
+Votes = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="DIR", help="The folder of the published file; by default below VBANALYSIS_SAMPLES."
+    ),
+]
+
+
+@votes.command("genai-bench")
+def genai_bench_(folder: Votes = None, out: Out = None) -> None:
+    """Agreement, strengths and likeness of votes in GenAI-Bench's ratings of six models."""
+    from vbanalysis.studies.votes import genai_bench, published
+
+    keep(genai_bench.measured(published.genai_bench(folder)), out)
+
+
+@votes.command("told-apart")
+def told_apart_(
+    first: Annotated[str, typer.Option(help="A model that was rated.")] = "DeepFloyd_I_XL_v1",
+    second: Annotated[str, typer.Option(help="Another one.")] = "SDXL_Turbo",
+    folder: Votes = None,
+    out: Out = None,
+) -> None:
+    """How often experiments on real votes tell two models apart, by their size."""
+    import numpy as np
+
+    from vbanalysis.studies.votes import genai_bench, published
+
+    votes = genai_bench.votes_of(published.genai_bench(folder)).between(first, second)
+    keep(genai_bench.told_apart(votes, genai_bench.SIZES, np.random.default_rng(0)), out)
+
+
+@votes.command("genai-arena")
+def genai_arena_(folder: Votes = None, out: Out = None) -> None:
+    """How a GPT-4o judge votes beside people in GenAI-Arena."""
+    from vbanalysis.studies.votes import genai_arena, published
+
+    keep(genai_arena.measured(published.genai_arena(folder)), out)

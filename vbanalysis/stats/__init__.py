@@ -38,6 +38,7 @@ from vbanalysis.stats.power import (
     win_rate_power,
 )
 from vbanalysis.stats.proportions import clopper_pearson, wilson
+from vbanalysis.stats.ranking import auc, roc_auc
 from vbanalysis.stats.vote_power import SimulatedVotes, VotePlan, plan_votes, simulate_votes
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "SimulatedVotes",
     "Strengths",
     "VotePlan",
+    "auc",
     "benjamini_hochberg",
     "bradley_terry",
     "cliffs_delta",
@@ -79,6 +81,7 @@ __all__ = [
     "rank_correlation",
     "resampled_estimate",
     "resampled_strengths",
+    "roc_auc",
     "sign_test",
     "simulate_votes",
     "wilson",

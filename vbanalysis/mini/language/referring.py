@@ -114,6 +114,22 @@ def referring_pair(
     return None if first is None or second is None else (first, second)
 
 
+def expressions(scene: Scene, spots: dict[int, Spot], kind: str, visible: Collection[int]) -> list[Referring]:
+    """All expressions of one kind, each wording by itself, as `referring` chooses from.
+
+    Args:
+        scene: The scene.
+        spots: Of all things that have a pixel, as `phrases.seen_spots` gives them.
+        kind: One of `REFERRING_KINDS`.
+        visible: Indices of the things worth pointing at.
+
+    Raises:
+        InputError: An unknown kind.
+    """
+    say = _PHRASES[_checked([kind])[0]]
+    return [Referring(text, kind, (k,)) for k in visible if k in spots for text in say(scene, spots, k)]
+
+
 def _referring(
     scene: Scene,
     spots: dict[int, Spot],
