@@ -108,6 +108,20 @@ def heads_(
     keep(figures(measure.measure(heads, n, several, draws, split)), out)
 
 
+@app.command("failure-atlas")
+def failure_atlas_(
+    model: Annotated[str, typer.Option(help="Spec string.")] = "mini",
+    n: Annotated[int, typer.Option("-n", min=1, help="Samples of each task.")] = 200,
+    injected: Annotated[int, typer.Option(min=1, help="Samples that each known damage is done to.")] = 40,
+    seed: Annotated[int, typer.Option(min=0, help="Of the answers and the damages.")] = 0,
+    out: Out = None,
+) -> None:
+    """What each cause explains of a model's errors in all tasks, and how often known damages are found."""
+    from vbanalysis.studies.atlas import survey
+
+    keep(survey(model, n, injected, seed=seed), out)
+
+
 votes = typer.Typer(
     no_args_is_help=True, help="What published votes on generated pictures tell, as aggregates."
 )
@@ -151,3 +165,63 @@ def genai_arena_(folder: Votes = None, out: Out = None) -> None:
     from vbanalysis.studies.votes import genai_arena, published
 
     keep(genai_arena.measured(published.genai_arena(folder)), out)
+
+
+@app.command("art")
+def art_(
+    n: Annotated[int, typer.Option("-n", min=5, help="Captions, and as many orders to edit.")] = 100,
+    arms: Annotated[
+        str, typer.Option(help="Trainings of several seeds, with commas between.")
+    ] = "pictures,narrow",
+    runs: Runs = Path("runs/mini"),
+    out: Out = None,
+) -> None:
+    """Drawing and editing before and after tuning, and after tunings that never drew, by seed."""
+    from vbanalysis.perceptual.mini_judge import MiniJudge
+    from vbanalysis.studies import art
+    from vbanalysis.studies.arms import trained_arms
+
+    weights = art.to_examine(trained_arms(arms.split(","), runs))
+    keep(art.examined(weights, MiniJudge(), n), out)
+
+
+Cache = Annotated[
+    Path | None, typer.Option("--cache", metavar="DIR", help="Of features, to go on with after a stop.")
+]
+
+
+@app.command("probing")
+def probing_(
+    n: Annotated[int, typer.Option("-n", min=5, help="Scenes.")] = 200,
+    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
+    arm: Annotated[list[str] | None, typer.Option(help="Once an arm.  [default: pictures numbers]")] = None,
+    runs: Runs = Path("runs/mini"),
+    cache: Cache = None,
+    out: Out = None,
+) -> None:
+    """What can be read from the base by layer and level of noise, beside other networks and controls."""
+    from vbanalysis.probing.cache import FeatureCache
+    from vbanalysis.studies.probing.study import probing_study
+
+    arms = ["pictures", "numbers"] if arm is None else arm
+    keep(probing_study(n, split, arms, runs, FeatureCache(cache), _tell), out)
+
+
+@app.command("labels")
+def labels_(
+    n: Annotated[int, typer.Option("-n", min=5, help="Held-out scenes.")] = 200,
+    split: Annotated[str, typer.Option(help="Of these.")] = "heldout",
+    trained: Annotated[bool, typer.Option(help="Also what was trained with few scenes.")] = True,
+    runs: Runs = Path("runs/mini"),
+    cache: Cache = None,
+    out: Out = None,
+) -> None:
+    """How many labelled scenes probes, tunings and trainings from nothing need for the same quality."""
+    from vbanalysis.probing.cache import FeatureCache
+    from vbanalysis.studies.labels.study import labels_study
+
+    keep(labels_study(n, runs, split=split, trained=trained, cache=FeatureCache(cache), on_part=_tell), out)
+
+
+def _tell(part: str) -> None:
+    typer.echo(part, err=True)

@@ -60,7 +60,7 @@ def read_arena(folder: str | Path) -> ArenaVotes:
         text = reading(path, path.read_bytes).decode()
     except UnicodeDecodeError as error:
         raise DataError(f"{shown(path)} is no text: {error}") from None
-    rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))
+    rows = list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     if not rows:
         raise DataError(f"{shown(path)} holds no vote: fetch it again")
     human: list[str] = []

@@ -83,7 +83,7 @@ def plan_votes(
     each = count(per_prompt, "per_prompt", 1)
     decided = win_rate_n(decided_rate, power=power, alpha=alpha).n
     # Of a prompt's votes only the decided ones are alike.
-    effect = 1 + (each - 1) * (1 - ties) * correlation
+    effect = 1 + (each - 1) * (1 - float(ties)) * float(correlation)
     votes = math.ceil(decided * effect / (1 - ties))
     return VotePlan(rate, decided_rate, decided, votes, math.ceil(votes / each), effect, power, alpha)
 
@@ -143,7 +143,7 @@ def _decided_rate(rate: float, ties: float) -> float:
     rate = between(rate, "rate", 0, 1)
     if not 0 <= ties < 1:
         raise InputError(f"ties must be a share from 0 to below 1, got {ties!r}")
-    found = 0.5 + (rate - 0.5) / (1 - ties)
+    found = 0.5 + (rate - 0.5) / (1 - float(ties))
     if not 0 < found < 1:
         raise InputError(f"ties must leave room for a rate of {rate:g}, got a share of {ties:g}")
     return found
