@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,10 @@ class Inception:
         self.batch, self._device = whole(batch, "batch"), device
         check_device(device)
         try:
-            from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+            # By name: the user's own package, which no extra asks for.
+            FeatureExtractorInceptionV3 = import_module(
+                "torch_fidelity.feature_extractor_inceptionv3"
+            ).FeatureExtractorInceptionV3
         except ImportError as error:
             raise PluginError(
                 f"Inception's features need torch-fidelity with torchvision ({error}): run  pip install "
