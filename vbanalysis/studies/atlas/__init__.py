@@ -20,10 +20,12 @@ from vbanalysis.studies.atlas.clusters import (
 )
 from vbanalysis.studies.atlas.diagnosis import Diagnosis, causes_table, diagnose, samples_table, worst
 from vbanalysis.studies.atlas.injections import INJECTIONS, Injected, Injection, inject
+from vbanalysis.studies.atlas.survey import SETS, hits_table, injected, survey
 
 __all__ = [
     "INJECTIONS",
     "REPAIRS",
+    "SETS",
     "UNEXPLAINED",
     "WORDS",
     "Agreements",
@@ -41,10 +43,13 @@ __all__ = [
     "diagnose",
     "examples",
     "explain",
+    "hits_table",
     "in_words",
     "inject",
+    "injected",
     "joined",
     "profiles",
     "samples_table",
+    "survey",
     "worst",
 ]

@@ -60,6 +60,12 @@ class Attribution(NamedTuple):
         parts = {**self.explained, UNEXPLAINED: self.left}
         return {cause: part / self.error if self.error > 0 else np.nan for cause, part in parts.items()}
 
+    @property
+    def dominant(self) -> str:
+        """The cause that explains most, `UNEXPLAINED` among them; of equal ones the first."""
+        parts = {**self.explained, UNEXPLAINED: self.left}
+        return max(parts, key=lambda cause: parts[cause])
+
 
 def attribute(causes: Sequence[str], error: Error) -> Attribution:
     """Divide the error that a tier of repairs removes.

@@ -18,6 +18,7 @@ from vbanalysis.errors import InputError
 from vbanalysis.stats import clopper_pearson
 from vbanalysis.studies.atlas.causes import WORDS
 from vbanalysis.studies.atlas.diagnosis import Diagnosis, sorted_shares
+from vbanalysis.studies.atlas.injections import Injected, Injection
 
 
 class Agreements(NamedTuple):
@@ -172,17 +173,16 @@ def adjusted_rand(one: np.ndarray, two: np.ndarray) -> float:
     return 1.0 if most == expected else (together - expected) / (most - expected)
 
 
-def confusion(found: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Shares of the causes found, a row an injection, by the words of `WORDS`.
+def confusion(found: Mapping[Injection, Sequence[Injected]]) -> pd.DataFrame:
+    """Of each injection, the share of the samples in which each cause was the dominant one.
 
-    Args:
-        found: By injection, the dominant cause of each damaged sample.
+    Returns:
+        A row an injection that some sample allowed, a column a cause that was injected or found, by its key
+        in `WORDS` and in that order; the index holds the injections.
     """
-    columns = [cause for cause in WORDS if any(cause in causes for causes in found.values())]
+    done = {injection: [one.cause for one in each] for injection, each in found.items() if each}
+    met = {cause for each in done.values() for cause in each} | {injection.cause for injection in done}
     return pd.DataFrame(
-        {
-            WORDS[cause]: [causes.count(cause) / max(len(causes), 1) for causes in map(list, found.values())]
-            for cause in columns
-        },
-        index=list(found),
+        {cause: [each.count(cause) / len(each) for each in done.values()] for cause in WORDS if cause in met},
+        index=pd.Index(list(done), tupleize_cols=False),
     )

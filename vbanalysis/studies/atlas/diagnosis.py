@@ -41,8 +41,7 @@ class Diagnosis(NamedTuple):
     @property
     def cause(self) -> str:
         """The one that explains most, `UNEXPLAINED` among them."""
-        shares = self.found.shares()
-        return max(shares, key=lambda cause: shares[cause])
+        return self.found.dominant
 
 
 def diagnose(

@@ -65,6 +65,11 @@ class Injected(NamedTuple):
     id: str
     found: Attribution
 
+    @property
+    def cause(self) -> str:
+        """The one that explains most, `UNEXPLAINED` among them."""
+        return self.found.dominant
+
 
 def _through(step: Callable[[np.ndarray], np.ndarray]) -> Callable[[Right, np.random.Generator], np.ndarray]:
     return lambda right, rng: step(right.paint())
