@@ -49,6 +49,13 @@ _Seed = Annotated[
     typer.Option(min=0, metavar="K", help="Of everything random, in place of the stage's; named in the run."),
 ]
 
+_Scenes = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="That exercises are made of, over and over, in place of the stage's."
+    ),
+]
+
 
 @app.command()
 def pretrain(
@@ -86,6 +93,7 @@ def control(
     samples: _Samples = None,
     start: _Start = None,
     seed: _Seed = None,
+    scenes: _Scenes = None,
 ) -> None:
     """Train what the tuned one is compared with; again, to go on with it."""
     from vbanalysis.mini.training.stages import stages_dir
@@ -93,7 +101,7 @@ def control(
     controls = sorted({file.stem for file in stages_dir().glob("*.yaml")} - {"base", "tuned"})
     if name not in controls and stage is None:
         raise InputError(f"no control {name!r}: there are {', '.join(controls)}; or give --stage FILE.yaml")
-    _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start, seed)
+    _train(f"control {name}", stage or name, stage, out, processes, minutes, samples, start, seed, scenes)
 
 
 @app.command()
@@ -207,12 +215,18 @@ def _train(
     samples: int | None,
     start: str | None,
     seed: int | None = None,
+    scenes: int | None = None,
 ) -> None:
     from vbanalysis.mini.training.run import train
     from vbanalysis.mini.training.stages import load_stage
 
-    stage = load_stage(source, start=start, seed=seed)
-    folder = out or Path("runs/mini") / (stage.name if seed is None else f"{stage.name}-seed{seed}")
+    stage = load_stage(source, start=start, seed=seed, scenes=scenes)
+    named = [
+        stage.name,
+        *([] if scenes is None else [str(scenes)]),
+        *([] if seed is None else [f"seed{seed}"]),
+    ]
+    folder = out or Path("runs/mini") / "-".join(named)
     again = ["vbanalysis", "mini", *command.split()]
     chosen = {
         "--stage": given,
@@ -220,6 +234,7 @@ def _train(
         "--processes": processes,
         "--start": start,
         "--seed": seed,
+        "--scenes": scenes,
     }
     for option, value in chosen.items():
         again += [] if value is None else [option, str(value)]

@@ -149,4 +149,4 @@ class _Pool:
         """A picture whose pixels have the label given to their type, where they had one."""
         values = np.stack([value for value, _ in given])[types]
         truth = np.stack([np.asarray(true) for _, true in given])[types]
-        return Target(target.task, values, target.known, truth)
+        return Target(target.task, values, target.known, truth, target.cap_m)

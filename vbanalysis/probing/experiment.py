@@ -30,6 +30,7 @@ class CrossValidated(NamedTuple):
         task: What was asked.
         answers: Marks of each picture, see `targets.marked`; None where nothing is known of it.
         folds: (N,) the fold that each picture was left out in.
+        scenes: (N,) the scene of each picture: what is independent of what.
         losses: (k,) loss on folds left out within those that fold k's probe learnt from: what a layer may be
             chosen by.
         settings: (k,) the penalty that was chosen, or the passes that were made.
@@ -38,6 +39,7 @@ class CrossValidated(NamedTuple):
     task: Probed
     answers: list[Answer | None]
     folds: np.ndarray
+    scenes: Sequence[Hashable]
     losses: np.ndarray
     settings: np.ndarray
 
@@ -68,6 +70,7 @@ def cross_validated(
     targets: Sequence[Target],
     folds: np.ndarray,
     *,
+    scenes: Sequence[Hashable] | None = None,
     kind: Kind = "ridge",
     pixels: int = PIXELS,
     seed: int = 0,
@@ -79,6 +82,7 @@ def cross_validated(
         maps: (C, h, w) of each picture.
         targets: Of the same pictures, of one task.
         folds: (N,), of `scene_folds`.
+        scenes: One label a picture, kept for intervals; None where each is a scene of its own.
         kind: `"ridge"`: linear, in closed form, its penalty chosen by the folds within. `"network"`: one
             hidden layer, stopped early by one of the folds within. `"logistic"`: the same without the layer,
             for classes a multinomial logistic regression.
@@ -109,7 +113,8 @@ def cross_validated(
         settings.append(setting)
         for place in np.flatnonzero(folds == k).tolist():
             answers[place] = marked(read(probe, maps[place], targets[place].known.shape), targets[place])
-    return CrossValidated(task, answers, folds, np.array(losses), np.array(settings))
+    each = range(len(maps)) if scenes is None else scenes
+    return CrossValidated(task, answers, folds, each, np.array(losses), np.array(settings))
 
 
 def chosen(found: Mapping[K, CrossValidated]) -> tuple[CrossValidated, list[K]]:
@@ -127,7 +132,7 @@ def chosen(found: Mapping[K, CrossValidated]) -> tuple[CrossValidated, list[K]]:
     first = found[keys[0]]
     answers = [found[picks[fold]].answers[place] for place, fold in enumerate(first.folds)]
     settings = np.array([found[pick].settings[k] for k, pick in enumerate(picks)])
-    return CrossValidated(first.task, answers, first.folds, losses.min(axis=0), settings), picks
+    return CrossValidated(first.task, answers, first.folds, first.scenes, losses.min(axis=0), settings), picks
 
 
 def learnt(

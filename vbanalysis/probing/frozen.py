@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,15 +20,23 @@ class Frozen(Protocol):
 
     Attributes:
         name: In tables.
-        module: The network whose layers are recorded.
-        digest: Of the weights and of the way in: two with one digest say the same of the same picture.
+        way: How pictures enter, in a word.
         layers: Shell patterns of the layers that are worth a look.
     """
 
     name: str
-    module: nn.Module
-    digest: str
+    way: Any
     layers: tuple[str, ...]
+
+    @property
+    def module(self) -> nn.Module:
+        """The network whose layers are recorded."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of the weights and of the way in: two with one digest say the same of the same picture."""
+        ...
 
     def tokens(self, shape: tuple[int, int]) -> Tokens | None:
         """How pictures of a height and width are laid out in sequences; None where they are not."""

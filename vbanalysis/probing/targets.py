@@ -35,12 +35,14 @@ class Target(NamedTuple):
             class that is there and 0 for the others.
         known: (H, W) bool, where there is a label.
         truth: What marks are held against: z in metres, unit vectors, or int32 labels, (H, W, ...).
+        cap_m: Depths that count, in metres: the benchmark's own where it has one.
     """
 
     task: Probed
     values: np.ndarray
     known: np.ndarray
     truth: np.ndarray
+    cap_m: tuple[float, float] = CAP_M
 
 
 def target_of(task: Probed, sample: Sample) -> Target:
@@ -55,9 +57,10 @@ def target_of(task: Probed, sample: Sample) -> Target:
     if truth is None:
         raise InputError(f"the sample {sample.id!r} has no labels for {task}: leave that task out")
     truth = np.asarray(truth)
+    cap = sample.info.get("cap_m", CAP_M)
     if task == "depth":
         with np.errstate(invalid="ignore"):
-            known = (truth > CAP_M[0]) & (truth <= CAP_M[1])
+            known = (truth > cap[0]) & (truth <= cap[1])
         values = np.log(np.where(known, truth, 1.0))[..., None]
     elif task == "normals":
         known = np.isfinite(truth).all(axis=-1)
@@ -67,7 +70,7 @@ def target_of(task: Probed, sample: Sample) -> Target:
         values = np.eye(len(sample.class_names))[np.where(known, truth, 0)]
     if sample.valid is not None:
         known = known & np.asarray(sample.valid)
-    return Target(task, values.astype(np.float32), known, truth)
+    return Target(task, values.astype(np.float32), known, truth, cap)
 
 
 def told(task: Probed, values: np.ndarray) -> np.ndarray:
@@ -102,7 +105,7 @@ def marked(predicted: np.ndarray, target: Target) -> Answer | None:
         return None
     said = told(target.task, predicted)
     if target.task == "depth":
-        found = depth_metrics(said, target.truth, cap_m=CAP_M, valid=target.known)
+        found = depth_metrics(said, target.truth, cap_m=target.cap_m, valid=target.known)
         return {"delta1": found.delta1, "absrel": found.absrel}
     if target.task == "normals":
         return {"mean_deg": normal_metrics(said, target.truth, valid=target.known).mean_deg}

@@ -1,0 +1,1 @@
+"""How many labels the start from a generator saves."""

@@ -1,0 +1,1 @@
+"""What can be read from a frozen generator's layers, and what the reading owes to probe and pixels."""
