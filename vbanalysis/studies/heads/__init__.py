@@ -1,0 +1,1 @@
+"""Heads on one backbone: what is painted and decoded, what is regressed, and what each does in doubt."""
