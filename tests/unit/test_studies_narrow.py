@@ -15,7 +15,7 @@ from vbanalysis.studies import legend as legends
 from vbanalysis.studies import narrow
 from vbanalysis.studies.binding import bindings
 from vbanalysis.studies.novelty import NOVELTIES, OWN, SEED, pairs, twins
-from vbanalysis.studies.seeds import Units, over_seeds
+from vbanalysis.studies.seeds import Units, over_seeds, told
 from vbanalysis.studies.vocabulary import strangers, taught_words
 
 GROUPS = (OWN, "negation", "open")
@@ -258,7 +258,7 @@ class Painter:
 
 
 def test_answers_that_follow_colours_are_told_by_their_inconsistency():
-    [exam] = [e for e in legends.set_exams(12) if e.task == "referring" and e.scenes == "own"]
+    exam, _ = legends.set_exams(12, ["own"])
     answered = {seed: legends.sit(Painter(exam, set(range(4))), exam) for seed in (1, 2)}
     table = legends.verdicts(exam, answered).set_index("measure")
     assert table.value["wrong"] == pytest.approx(4 / 12)
@@ -269,6 +269,18 @@ def test_answers_that_follow_colours_are_told_by_their_inconsistency():
     assert table.value["gain"] == 0
     assert table.value["calls"] == 4
     assert table["seed 1"]["single"] == pytest.approx(8 / 12)
+
+
+def test_unknown_sets_are_refused():
+    with pytest.raises(InputError, match="set 'irony' is unknown"):
+        legends.set_exams(3, ["irony"])
+
+
+@pytest.mark.parametrize("where", [{"arm": "nobody"}, {"measure": "x"}])
+def test_what_picks_no_row_or_several_is_not_told(where):
+    table = pd.DataFrame({"arm": ["a", "b"], "measure": ["x", "x"]})
+    with pytest.raises(InputError, match="must pick one row"):
+        told(table, **where)
 
 
 # --- words ------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.codecs import separated_palette
+from vbanalysis.errors import InputError
 from vbanalysis.evaluation import LegendVote, ask_legends, permuted_legends
 from vbanalysis.instructions import semantic_prompt
 from vbanalysis.metrics import confusion_matrix, mask_overlap, semantic_metrics
@@ -63,15 +64,23 @@ class Answered(NamedTuple):
     repeats: list[LegendVote]
 
 
-def set_exams(n: int) -> list[Exam]:
+def set_exams(n: int, sets: Sequence[str] = tuple(SETS)) -> list[Exam]:
     """Referring on all sets, semantic segmentation on the scenes of all but the one of new words.
 
     Args:
         n: Questions a set; from each group of its side as many, so there are a few more where it does not
             divide.
+        sets: Some of `SETS`.
+
+    Raises:
+        InputError: An unknown set.
     """
+    unknown = [name for name in sets if name not in SETS]
+    if unknown:
+        raise InputError(f"set {unknown[0]!r} is unknown: use some of {', '.join(SETS)}")
     exams: list[Exam] = []
-    for name, sides in SETS.items():
+    for name in sets:
+        sides = SETS[name]
         groups = [group for group, novelty in NOVELTIES.items() if novelty.side in sides]
         each = -(-n // len(groups))
         asked = [question for group in groups for question in pairs(group, each)]

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from vbanalysis.errors import InputError
-from vbanalysis.stats import resampled_estimate
+from vbanalysis.stats import Estimate, resampled_estimate
 
 _FEWEST_SEEDS = 3
 
@@ -83,3 +84,32 @@ def _student(values: np.ndarray) -> tuple[float, float]:
         return np.nan, np.nan
     reach = float(t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
     return float(values.mean()) - reach, float(values.mean()) + reach
+
+
+def told(table: pd.DataFrame, spec: str = "+.3f", **where: str) -> str:
+    """One row of a table in words: value, interval over scenes, each seed, interval over seeds.
+
+    Args:
+        table: With the columns of `over_seeds`.
+        spec: Of its numbers.
+        where: What picks the row, column by column.
+
+    Raises:
+        InputError: No row fits, or more than one.
+
+    Examples:
+        >>> row = {"arm": "a", "value": 0.5, "low": 0.4, "high": 0.6, "n": 9, "seed 1": 0.45, "seed 2": 0.55}
+        >>> told(pd.DataFrame([row]), arm="a")
+        '+0.500 [+0.400, +0.600] n=9 (seeds +0.450, +0.550)'
+    """
+    chosen = table
+    for column, value in where.items():
+        chosen = chosen[chosen[column] == value]
+    if len(chosen) != 1:
+        raise InputError(f"{where} must pick one row of the table, got {len(chosen)}")
+    row = chosen.iloc[0]
+    figure = Estimate(row.value, row.low, row.high, int(row.n), "bootstrap")
+    seeds = ", ".join(format(value, spec) for value in row.filter(like="seed ").dropna())
+    low, high = row.get("seeds_low", np.nan), row.get("seeds_high", np.nan)
+    over = f"; over seeds [{low:{spec}}, {high:{spec}}]" if np.isfinite(low) else ""
+    return f"{figure:{spec}} (seeds {seeds}{over})"
