@@ -128,7 +128,11 @@ def mixing_by_ratio(folder: Path | None = None) -> pd.DataFrame:
 
 
 def examined(
-    weights: Iterable[Trained], extractor: Extractor, n: int = 100, split: str = "heldout"
+    weights: Iterable[Trained],
+    extractor: Extractor,
+    n: int = 100,
+    split: str = "heldout",
+    steps: int | None = None,
 ) -> pd.DataFrame:
     """Drawing and editing of several weights on the same prompts and seeds.
 
@@ -137,6 +141,7 @@ def examined(
         extractor: Of the KID to the rendered scenes.
         n: Captions, and as many orders.
         split: Of the scenes.
+        steps: Of drawing and editing; by default those of `Mini`.
 
     Returns:
         Columns `who`, `seed`, `task`, `metric`, `value`, `low`, `high`, `n`.
@@ -146,7 +151,7 @@ def examined(
     rendered = drawing.renderer(captions)
     rows = []
     for each in weights:
-        mini = Mini(each.source)
+        mini = Mini(each.source, steps=steps)
         artist = drawing.artist(mini)
         drawn = drawing.judge_drawings(captions, artist, judge)
         kid = kernel_distances(extractor, {"it": drawn.pictures}, rendered)["it"]
