@@ -11,10 +11,10 @@ from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.mini.world.render import axes, render
 from vbanalysis.studies.heads import ambiguity, ideal, measure, reading
 from vbanalysis.studies.heads.answers import DEPTH_WORDS, Draws, head
-from vbanalysis.studies.heads.edges import level_edges, side_shares
+from vbanalysis.studies.heads.edges import edge_shares, level_edges, side_shares
 from vbanalysis.studies.heads.intervals import KEYS, figures
 from vbanalysis.studies.heads.mixing_map import mixing_map
-from vbanalysis.studies.heads.profile import profile, steepest
+from vbanalysis.studies.heads.profile import clearest, profile, steepest
 from vbanalysis.studies.heads.published import depth_outputs, edge_table
 from vbanalysis.studies.heads.seeds import POOLS, pooled, spread
 
@@ -172,6 +172,17 @@ def test_edges_have_level_sides_and_a_ramp_is_none():
         level_edges(np.ones((4, 9)), 2)
 
 
+def test_the_shares_of_heads_are_means_over_their_images():
+    step = np.tile([1.0] * 6 + [0.3] + [4.0] * 6, (9, 1))
+    clean = np.tile([1.0] * 6 + [4.0] * 7, (9, 1))
+    table = edge_shares(
+        {"one": Draws(np.stack([step, clean])[None], None), "none": Draws(np.ones((1, 1, 9, 13)), None)}
+    )
+    assert table["head"].tolist() == ["one"]
+    assert table["images"].item() == 2
+    assert table["third"].item() == pytest.approx(1 / 6)
+
+
 def test_an_error_splits_into_bias_and_variance():
     rng = np.random.default_rng(0)
     true = np.full((50, 50), 4.0)
@@ -302,6 +313,10 @@ def test_a_row_through_an_edge_is_read_by_every_head():
     found = profile(view, {"numbers": Draws(view.depth_m[None, None], None)}, 0)
     np.testing.assert_array_equal(found.lines["numbers"][0], found.truth_m)
     assert not found.strips
+    flat = view._replace(depth_m=np.full((64, 64), 3.0, np.float32))
+    assert clearest([flat, view, flat]) == 1
+    with pytest.raises(InputError, match="none of 2"):
+        clearest([flat, flat])
     with pytest.raises(InputError, match="no step"):
         steepest(view._replace(depth_m=np.full((64, 64), 3.0, np.float32)))
 
@@ -318,6 +333,10 @@ def test_pictures_are_read_at_their_edges(tmp_path):
     row = edge_table([(name, read)], (2,)).iloc[0]
     assert row.third == pytest.approx(1 / 3)
     assert row.refusable == 1
+
+
+def test_arms_that_were_not_trained_are_asked_for(refused, tmp_path):
+    assert "vbanalysis mini control pictures --seed 1" in refused("study", "heads", "--runs", tmp_path)
 
 
 def make_image(number):

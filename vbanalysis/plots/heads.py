@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ARM_COLOURS = {"pictures": COLOURS[0], "numbers": COLOURS[1], "flow": COLOURS[2]}
-"""Of each arm, the same everywhere."""
+ARM_COLOURS = {
+    "pictures": COLOURS[0], "numbers": COLOURS[1], "flow": COLOURS[2],
+    "scratch": COLOURS[5], "regression": COLOURS[4],
+}  # fmt: skip
+"""Of each arm, the same everywhere; paler ones of the same kind are those that were trained longer."""
 
 _SIDE_COLOURS = ("#56B4E9", "#0072B2", "0.88", "#D55E00", "0.6")
 _LINES = {
@@ -67,7 +70,7 @@ def mixing_figure(found: MixingMap, near_m: float, far_m: float, seed: int = 0) 
     _edge_lines(middle, near_m, far_m)
     middle.set(yscale="log", xlabel="probability of the far side", ylabel="depth (m)")
     middle.set_title(f"an ideal head, {near_m:g} m or {far_m:g} m")
-    middle.legend(fontsize=6, loc="lower right")
+    middle.legend(fontsize=6, loc="lower right", handlelength=1.4, borderaxespad=0.1)
     _plain_metres(middle, "y")
 
     belief, steps = two_depths(near_m, far_m, 0.5), (1, 2, 4, 8, 16)
@@ -151,10 +154,11 @@ def profile_figure(
     )  # fmt: skip
     top = axes[0, 0]
     top.step(column_px, truth_m, where="mid", color="black", label="truth", linewidth=1.6)
-    for k, (name, depth) in enumerate(lines.items()):
+    for name, depth in lines.items():
+        colour = ARM_COLOURS.get(name.partition(",")[0], "0.3")
         for draw, line in enumerate(depth):
             top.plot(
-                column_px, line, color=COLOURS[k], marker="o", ms=2, linewidth=0.8,
+                column_px, line, color=colour, marker="o", ms=2, linewidth=0.8,
                 alpha=1.0 if len(depth) == 1 else 0.6, label=name if draw == 0 else None,
             )  # fmt: skip
     top.set(yscale="log", ylabel="depth (m)")
@@ -296,7 +300,6 @@ def doubt_figure(table: pd.DataFrame) -> Figure:
 def pools_figure(table: pd.DataFrame, metric: str = "absrel") -> Figure:
     """What is made of several draws, less what one draw is worth, by the number of steps."""
     import matplotlib.pyplot as plt
-
     from matplotlib.ticker import MaxNLocator
 
     part = table[(table.part == "pools") & (table.seed == "all") & (table.metric == metric)]

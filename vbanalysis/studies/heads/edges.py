@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from vbanalysis.codecs import sides
 from vbanalysis.codecs.mixtures import BETWEEN, FAR, NEAR, SIDES, THIRD
 from vbanalysis.errors import InputError
+from vbanalysis.stats import mean_estimate
+from vbanalysis.studies.heads.answers import Draws
 
 RATIO = 1.5
 """Of far to near, from which an edge counts: well above the tolerance of `sides`."""
@@ -83,3 +87,36 @@ def side_shares(depth_m: np.ndarray, edges: EdgePixels) -> dict[str, float]:
         "between": float(counts[BETWEEN]),
         "third": float(counts[THIRD:].sum()),
     }
+
+
+def edge_shares(draws: Mapping[str, Draws], reach_px: int = 2) -> pd.DataFrame:
+    """What each head says at the edges of its own maps, the mean over images of the mean over draws.
+
+    Args:
+        draws: Of depth, by head.
+        reach_px: As in `level_edges`.
+
+    Returns:
+        A row a head: images that have an edge, edge pixels an image, the shares on each side, and that at a
+        third depth with its 95 % interval over images.
+    """
+    rows = []
+    for name, each in draws.items():
+        found, pixels = [], []
+        for place in range(each.values.shape[1]):
+            edges = [level_edges(depth, reach_px) for depth in each.values[:, place]]
+            shares = [side_shares(depth, e) for depth, e in zip(each.values[:, place], edges, strict=True)]
+            told = [share for share in shares if np.isfinite(share["third"])]
+            if told:
+                found.append({side: float(np.mean([one[side] for one in told])) for side in told[0]})
+                pixels.append(float(np.mean([e.at.sum() for e in edges])))
+        if not found:
+            continue
+        table = pd.DataFrame(found)
+        third = mean_estimate(table["third"].to_numpy())
+        rows.append(
+            {"head": name, "images": len(table), "pixels an image": np.mean(pixels)}
+            | table[["near", "far", "between"]].mean().to_dict()
+            | {"third": third.value, "third_low": third.low, "third_high": third.high}
+        )
+    return pd.DataFrame(rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -74,3 +74,23 @@ def profile(view: View, draws: Mapping[str, Draws], place: int, reach_px: int = 
         {name: each.values[:, place, row][:, columns] for name, each in draws.items()},
         {name: each.rgb[:, place, row][:, columns] for name, each in draws.items() if each.rgb is not None},
     )
+
+
+def clearest(views: Sequence[View], reach_px: int = 5) -> int:
+    """Place of the scene with the largest step in true depth, as `steepest` finds it.
+
+    Raises:
+        InputError: None has a step.
+    """
+    sizes = []
+    for view in views:
+        try:
+            row, column = steepest(view, reach_px)
+        except InputError:
+            sizes.append(0.0)
+            continue
+        ratio = float(view.depth_m[row, column + 1] / view.depth_m[row, column])
+        sizes.append(max(ratio, 1 / ratio))
+    if not any(sizes):
+        raise InputError(f"none of {len(sizes)} scenes has a step in depth with level ground on both sides")
+    return int(np.argmax(sizes))
