@@ -15,12 +15,22 @@ from vbanalysis.studies.atlas.clusters import (
     by_cause,
     clusters_table,
     confusion,
+    example_cases,
     examples,
     profiles,
+    stability_table,
 )
 from vbanalysis.studies.atlas.diagnosis import Diagnosis, causes_table, diagnose, samples_table, worst
 from vbanalysis.studies.atlas.injections import INJECTIONS, Injected, Injection, inject
-from vbanalysis.studies.atlas.survey import SETS, hits_table, injected, survey
+from vbanalysis.studies.atlas.survey import (
+    SETS,
+    first_causes,
+    found_again,
+    hits_table,
+    injected,
+    runs_of,
+    survey,
+)
 
 __all__ = [
     "INJECTIONS",
@@ -41,15 +51,20 @@ __all__ = [
     "clusters_table",
     "confusion",
     "diagnose",
+    "example_cases",
     "examples",
     "explain",
+    "first_causes",
+    "found_again",
     "hits_table",
     "in_words",
     "inject",
     "injected",
     "joined",
     "profiles",
+    "runs_of",
     "samples_table",
+    "stability_table",
     "survey",
     "worst",
 ]

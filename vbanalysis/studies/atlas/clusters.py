@@ -14,11 +14,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from vbanalysis.codecs.identify import NEAR_CODE
 from vbanalysis.errors import InputError
+from vbanalysis.evaluation import Results
 from vbanalysis.stats import clopper_pearson
-from vbanalysis.studies.atlas.causes import WORDS
-from vbanalysis.studies.atlas.diagnosis import Diagnosis, sorted_shares
+from vbanalysis.studies.atlas.causes import WORDS, in_words
+from vbanalysis.studies.atlas.diagnosis import Diagnosis, diagnose, sorted_shares
 from vbanalysis.studies.atlas.injections import Injected, Injection
+from vbanalysis.studies.cases import Case, each_case
 
 
 class Agreements(NamedTuple):
@@ -92,6 +95,29 @@ def examples(diagnoses: Sequence[Diagnosis], n: int = 1, most: int = 6) -> list[
     for cause, members in list(by_cause(diagnoses).items())[:most]:
         found += sorted(members, key=lambda each: -each.found.shares()[cause])[:n]
     return found
+
+
+def example_cases(run: Results, diagnoses: Sequence[Diagnosis], most: int = 4) -> list[Case]:
+    """The clearest example of each cluster as a case, whose reason says what its causes explain.
+
+    Args:
+        run: The samples' run.
+        diagnoses: Of the samples.
+        most: Clusters.
+    """
+    chosen = examples(diagnoses, most=most)
+    cases = each_case(run, [one.place for one in chosen])
+    return [case._replace(reason=in_words(one.found)) for one, case in zip(chosen, cases, strict=True)]
+
+
+def stability_table(runs: Mapping[str, Results], worst: Mapping[str, Sequence[Diagnosis]]) -> pd.DataFrame:
+    """`agreements` of the worst samples of each run, with the code's tolerance halved and doubled."""
+    rows = {}
+    for name, each in worst.items():
+        places = [one.place for one in each]
+        others = [diagnose(runs[name], places, tolerance=NEAR_CODE * factor) for factor in (0.5, 2.0)]
+        rows[name] = agreements(each, others)._asdict()
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("run").reset_index()
 
 
 def profiles(diagnoses: Sequence[Diagnosis]) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Drifts of colour that the code itself betrays: found and removed without the truth.
 
-For depth `vbanalysis.codecs.calibrate` does it. Normals are known to have length 1, and a mask to be painted
-in few colours; either tells a drift as far as it goes.
+For depth `vbanalysis.codecs.calibrate` does it, where need be from a better beginning. Normals are known to
+have length 1, and a mask to be painted in few colours; either tells a drift as far as it goes.
 """
 
 from __future__ import annotations
@@ -10,22 +10,56 @@ import itertools
 
 import numpy as np
 
-from vbanalysis.codecs import PaletteCodec
+from vbanalysis.codecs import PaletteCodec, calibrate
 from vbanalysis.codecs.flat_colours import find_flat_colours
+from vbanalysis.codecs.identify import NEAR_CODE, PAPER_WALK
+from vbanalysis.codecs.walk import project
 
 _LEAST_DRIFT = 2.0  # /255, at the corner of the colour cube that moves most, as in `calibrate`
 _MOST_PIXELS = 30_000
+_FEW_PIXELS = 500  # for each beginning of a grid
 _ROUNDS = 12
 _RIDGE = 1e-3  # pull towards "no drift", which decides where the colours say nothing
 _LUMA = np.array([0.299, 0.587, 0.114])  # Rec. 601
 _LEAST_FLAT = 0.6  # of a mask's pixels: noise and compression leave fewer in the core of a flat colour
-_MOST_LEFT = 12.0  # /255 from the prompt's colours: else it was no drift
+_MOST_LEFT = 12.0  # /255 from the code, on average: else it was no drift
 _MOVING_COSTS = 0.05  # of a level of residual, what a level of drift must save to be believed
 _STARTS = ((1.0, 1.25, 1.6, 2.0, 2.5), (-1.0, -0.6, -0.25, 0.0, 0.25), (-0.5, -0.25, 0.0, 0.25))
 """Factors, of brightness too, and offsets that undo a drift, to begin from."""
 
 _LEAST_LENGTH = 0.3  # of a raw vector that says anything: mid-grey is unknown
 _BETTER = 0.75  # of the residual that may stay: a fit always takes a little away
+
+
+def without_drift_of_depth(rgb: np.ndarray) -> np.ndarray | None:
+    """Colours of depth with the drift removed that `calibrate` finds, or None if there is none.
+
+    It refuses colours that lie too far off the walk for it to begin with. Then the gain, offset and
+    saturation of a grid are undone first that bring them nearest to it.
+
+    Args:
+        rgb: (h, w, 3) uint8.
+
+    Returns:
+        (h, w, 3) uint8.
+    """
+    found = calibrate(rgb)
+    if found.applied:
+        return _stored(found.rgb)
+    if not found.residual_before > NEAR_CODE:
+        return None
+    colours = rgb.reshape(-1, 3).astype(np.float64)
+    seen = colours[:: max(1, len(colours) // _FEW_PIXELS)]
+
+    def cost(undo: np.ndarray) -> float:
+        # Not clipped: whatever is brought to the corners of the cube lies on the walk.
+        away = project(_undone(seen, undo), PAPER_WALK, 255).residual
+        return float(away.mean() + _MOVING_COSTS * _moved(undo))
+
+    undo = min((np.array(start) for start in itertools.product(*_STARTS)), key=cost)
+    begun = _stored(_undone(colours, undo).reshape(rgb.shape) / 255)
+    found = calibrate(begun)
+    return _stored(found.rgb) if found.residual_after <= _MOST_LEFT else None
 
 
 def without_drift_of_normals(rgb: np.ndarray) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from vbanalysis.codecs import WALKS, DepthCodec, NormalCodec, calibrate, identify_walk, repair_edges
+from vbanalysis.codecs import WALKS, DepthCodec, NormalCodec, identify_walk, repair_edges
 from vbanalysis.codecs.colormaps import ColormapCodec
 from vbanalysis.codecs.identify import PAPER_WALK
 from vbanalysis.codecs.normals import PAINT
@@ -19,7 +19,7 @@ from vbanalysis.metrics import align_depth
 from vbanalysis.metrics.alignment import Alignment, Space
 from vbanalysis.studies.atlas.answered import Answered, truth_of
 from vbanalysis.studies.atlas.attribution import Attribution, attribute, joined
-from vbanalysis.studies.atlas.drifts import without_drift_of_normals
+from vbanalysis.studies.atlas.drifts import without_drift_of_depth, without_drift_of_normals
 from vbanalysis.studies.atlas.picture import Code, Decoded, Read, explain_colours
 from vbanalysis.tasks import resized
 from vbanalysis.tasks.depth import CAP_M
@@ -77,10 +77,6 @@ def _depth_code(answered: Answered) -> Code:
     asked = answered.instruction.colormap
     on_walk = asked in (None, "rainbow")
 
-    def undrifted(rgb: np.ndarray) -> np.ndarray | None:
-        found = calibrate(rgb) if on_walk else None
-        return None if found is None or not found.applied else np.rint(found.rgb * 255).astype(np.uint8)
-
     def decode(rgb: np.ndarray, swapped: bool) -> Decoded:
         if not on_walk:
             result = ColormapCodec(str(asked)).decode(rgb)
@@ -89,7 +85,7 @@ def _depth_code(answered: Answered) -> Code:
         best = min(results, key=lambda result: answered.error(result.depth_m))
         return Decoded(best.depth_m, best.residual, lambda: repair_edges(best).mixed)
 
-    return Code(undrifted, decode)
+    return Code(without_drift_of_depth if on_walk else lambda rgb: None, decode)
 
 
 def _walks(rgb: np.ndarray) -> list[str]:

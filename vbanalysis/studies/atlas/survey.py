@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.errors import InputError
-from vbanalysis.evaluation import evaluate
-from vbanalysis.stats import clopper_pearson
+from vbanalysis.evaluation import Results, evaluate, open_run
+from vbanalysis.specs import parse_spec
+from vbanalysis.stats import Estimate, clopper_pearson, mean_estimate
+from vbanalysis.studies.atlas.attribution import UNEXPLAINED
 from vbanalysis.studies.atlas.causes import WORDS
 from vbanalysis.studies.atlas.diagnosis import causes_table, diagnose
 from vbanalysis.studies.atlas.injections import INJECTIONS, Injected, Injection, inject
@@ -27,6 +30,27 @@ SETS: Mapping[Task, str] = {
 """By task, the data set that the atlas is drawn on by default: rendered scenes, everything known exactly."""
 
 _COLUMNS = ["part", "task", "name", "cause", "value", "low", "high", "n", "share"]
+
+
+def runs_of(
+    run: str, model: str, n: int, folder: str | os.PathLike[str], *, seed: int = 0
+) -> dict[str, Results]:
+    """The run of a folder by its task; or where `run` is empty, runs of a model on all tasks.
+
+    Args:
+        run: Folder of a run that has come to its end, or empty.
+        model: Spec string.
+        n: Samples of each task.
+        folder: Of the new runs.
+        seed: Of the answers.
+    """
+    if run:
+        found = open_run(run)
+        return {parse_spec(found.about["task"]).name: found}
+    return {
+        task: evaluate(task, model, dataset, Path(folder) / task, limit=n, seed=seed)
+        for task, dataset in SETS.items()
+    }
 
 
 def survey(
@@ -53,8 +77,7 @@ def survey(
         raise InputError(f"n must be at least 1, got {n}")
     rows: list[dict[str, object]] = []
     with TemporaryDirectory() as folder:
-        for task, dataset in SETS.items():
-            run = evaluate(task, model, dataset, Path(folder) / task, limit=n, seed=seed)
+        for task, run in runs_of("", model, n, folder, seed=seed).items():
             for row in causes_table(diagnose(run)).to_dict("records"):
                 told = {key: row[key] for key in ("value", "low", "high", "n")}
                 rows.append({"part": "model", "task": task, "name": model, "cause": row["bin"], **told})
@@ -97,3 +120,32 @@ def hits_table(found: Mapping[Injection, Sequence[Injected]]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def found_again(hits: pd.DataFrame) -> Estimate:
+    """How often an injected cause is the one found, mean over the injections, which are the units.
+
+    Args:
+        hits: Rows of `hits_table`.
+    """
+    return mean_estimate(hits.value.to_numpy(float))
+
+
+def first_causes(table: pd.DataFrame, most: int = 2) -> str:
+    """A line a run: the causes that explain most of its error, and what stays unexplained.
+
+    Args:
+        table: Rows of `causes_table`, of one run or several told apart by `by`.
+        most: Causes that are named.
+    """
+
+    def told(row: pd.Series) -> str:
+        return f"{row.bin} {row.value:.0%} [{row.low:.0%}, {row.high:.0%}]"
+
+    lines = []
+    for name, rows in table.groupby("by", sort=False):
+        is_left = rows.bin == WORDS[UNEXPLAINED]
+        named = [told(row) for _, row in rows[~is_left].nlargest(most, "value").iterrows()]
+        left = [told(row) for _, row in rows[is_left].iterrows()]
+        lines.append(f"- **{name}** (n = {int(rows.n.max())}): {', '.join(named)}; {', '.join(left)}.")
+    return "\n".join(lines)
