@@ -159,7 +159,9 @@ def check_picture(rgb: Any, name: str = "rgb") -> np.ndarray:
         raise InputError(
             f"{name} must be one numpy image (H, W, 3), got {type(rgb).__name__} {tuple(rgb.shape)}"
         )
-    picture = unit_rgb(rgb, name).astype(np.float64)
+    picture = unit_rgb(rgb, name).astype(np.float64, copy=False)
+    if dtype_name(rgb) in LEVELS:
+        return picture
     if count := int(np.isnan(picture).any(axis=-1).sum()):
         raise InputError(f"{name} holds {count} NaN pixels: no picture can store them")
     return picture

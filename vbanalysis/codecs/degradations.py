@@ -154,7 +154,7 @@ class Noise:
         """Return the shape and dtype of `rgb`."""
         image = check_picture(rgb)
         noise = np.random.default_rng(self.seed).normal(0, self.sigma / 255, image.shape)
-        return _stored(image + noise, rgb)
+        return _stored(np.add(image, noise, out=noise), rgb)
 
 
 @dataclass(frozen=True)
@@ -183,21 +183,26 @@ class Drift:
         """Return the shape and dtype of `rgb`."""
         image = check_picture(rgb)
         luma = (image @ np.array([0.299, 0.587, 0.114]))[..., None]  # Rec. 601
-        with np.errstate(over="ignore"):
-            drifted = self.gain * (luma + self.saturation * (image - luma)) + self.offset / 255
-        return _stored(np.clip(drifted, 0, 1) ** self.gamma, rgb)
+        with np.errstate(over="ignore"):  # in place: copies would take longer than the arithmetic
+            image -= luma
+            image *= self.saturation
+            image += luma
+            image *= self.gain
+            image += self.offset / 255
+        return _stored(np.clip(image, 0, 1, out=image) ** self.gamma, rgb)
 
 
 def _stored(image: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     """Float colours, clipped to [0, 1], in the dtype of `rgb`."""
-    clipped = np.clip(image, 0, 1)
+    clipped = np.clip(image, 0, 1, out=image)
     return quantise(clipped, dtype_name(rgb)) if dtype_name(rgb) in LEVELS else clipped.astype(rgb.dtype)
 
 
 def _through_file(rgb: np.ndarray, kind: str, **options: object) -> np.ndarray:
     from PIL import Image
 
-    image, stored = quantise(check_picture(rgb), "uint8"), io.BytesIO()
+    picture, stored = check_picture(rgb), io.BytesIO()
+    image = rgb if dtype_name(rgb) == "uint8" else quantise(picture, "uint8")
     try:
         Image.fromarray(image).save(stored, kind, **options)
     except (OSError, ValueError) as error:  # WebP ends at 16383 pixels a side, JPEG at 65535

@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import importlib
 import io
-from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -27,12 +26,14 @@ class Panel(NamedTuple):
 
     Attributes:
         title: Words above it; a screen reader reads them too.
-        picture: PNG bytes.
+        picture: The bytes of an image file.
+        kind: PNG, or WebP without loss.
         coarse: Whether it has so few pixels that they are shown as such.
     """
 
     title: str
     picture: bytes
+    kind: Literal["png", "webp"] = "png"
     coarse: bool = False
 
 
@@ -57,6 +58,14 @@ def stylesheet() -> str:
 def png(rgb: np.ndarray) -> bytes:
     """(H, W, 3) uint8 as PNG: the pixels and nothing else, written fast rather than small."""
     return _written(Image.fromarray(np.ascontiguousarray(rgb)))
+
+
+def webp(rgb: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as WebP without loss: in a quarter of the time of a PNG where colours are noisy."""
+    written = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(rgb))
+    image.save(written, "WEBP", lossless=True, quality=0, method=0, exact=True)
+    return written.getvalue()
 
 
 def png_of_map(values: np.ndarray, low: float, high: float, colormap: str, *, log: bool = False) -> bytes:
@@ -96,22 +105,7 @@ def _written(image: Image.Image) -> bytes:
     return written.getvalue()
 
 
-def panels_html(panels: list[Panel]) -> str:
-    """Pictures side by side, under each other where there is no room."""
-    return f'<div class="vba-panels">{"".join(map(_figure, panels))}</div>'
-
-
-def _figure(panel: Panel) -> str:
-    title = escape(panel.title)
-    coarse = ' class="vba-coarse"' if panel.coarse else ""
-    data = b64encode(panel.picture).decode()
-    return (
-        f"<figure{coarse}><figcaption>{title}</figcaption>"
-        f'<img alt="{title}" src="data:image/png;base64,{data}"></figure>'
-    )
-
-
 def figures_html(figures: Mapping[str, str]) -> str:
     """Figures with their names."""
-    rows = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in figures.items())
-    return f'<dl class="vba-figures">{rows}</dl>'
+    rows = "".join(f"<span>{escape(k)} <b>{escape(v)}</b></span>" for k, v in figures.items())
+    return f'<p class="vba-figures">{rows}</p>'

@@ -56,7 +56,7 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
 
   const name = element("input", { type: "text", maxLength: 60, autocomplete: "off" });
-  const begin = element("button", { type: "button", textContent: "Begin" });
+  const begin = element("button", { type: "button", className: "vba-begin", textContent: "Begin" });
   const form = element("div", { className: "vba-name" }, element("label", {}, "Your name ", name), begin);
   begin.addEventListener("click", start);
   function start() {

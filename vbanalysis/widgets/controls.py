@@ -1,0 +1,55 @@
+"""What views made of ipywidgets share: labelled controls, rows that wrap, pictures with words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from vbanalysis.widgets.look import Panel, needed, stylesheet
+
+
+def labelled(kind: Any, label: str, value: Any, **options: Any) -> Any:
+    """A control of one width with its words before it."""
+    layout = {"width": "17rem", "max_width": "100%"}
+    return kind(value=value, description=label, style={"description_width": "6rem"}, layout=layout, **options)
+
+
+def row(children: Sequence[Any]) -> Any:
+    """Widgets side by side, under each other where there is no room."""
+    layout = {"flex_flow": "row wrap", "align_items": "flex-start", "grid_gap": "0.3rem"}
+    return needed("ipywidgets").Box(children, layout=layout)
+
+
+def style_box(*children: Any) -> Any:
+    """All of a view, in the look of the explorers."""
+    w = needed("ipywidgets")
+    style = w.HTML(f"<style>{stylesheet()}</style>", layout={"display": "none"})
+    box = w.VBox([style, *children])
+    box.add_class("vba")
+    return box
+
+
+def message_html(text: str) -> str:
+    """A message that a screen reader announces."""
+    return f'<p class="vba-status" role="status">{escape(text)}</p>'
+
+
+def pictures_widget(panels: Sequence[Panel] = ()) -> Any:
+    """Pictures with their words, which `show_panels` changes.
+
+    The Image of ipywidgets 8.1 has no alternative text, and its view breaks when it is given a tooltip.
+    """
+    anywidget, traitlets = needed("anywidget"), needed("traitlets")
+
+    class Pictures(anywidget.AnyWidget):  # type: ignore[name-defined]
+        _esm = Path(__file__).with_name("pictures.js")
+        panels = traitlets.List().tag(sync=True)
+
+    return Pictures(panels=[panel._asdict() for panel in panels])
+
+
+def show_panels(widget: Any, panels: Sequence[Panel]) -> None:
+    """Show other pictures."""
+    widget.panels = [panel._asdict() for panel in panels]
