@@ -33,6 +33,35 @@ def by_loops(x, y):
     return own + other - 2 * sum(k(a, b) for a in x for b in y) / (n * m)
 
 
+def gretton(x, y):
+    """Equation 3 of Gretton et al. 2012: over pairs of two prompts, no prompt with itself."""
+
+    def k(a, b):
+        return (float(a @ b) / len(a) + 1) ** 3
+
+    n = len(x)
+    return sum(
+        k(x[i], x[j]) + k(y[i], y[j]) - k(x[i], y[j]) - k(x[j], y[i])
+        for i in range(n)
+        for j in range(n)
+        if i != j
+    ) / (n * (n - 1))
+
+
+def test_pictures_of_the_same_prompts_are_not_biased_towards_each_other():
+    # Two draws for each prompt have one distribution: their distance is 0 on average.
+    rng = np.random.default_rng(5)
+    found = {True: [], False: []}
+    for _ in range(300):
+        prompt = 2 * rng.normal(size=(12, 3))
+        x, y = (prompt + 0.3 * rng.normal(size=prompt.shape) for _ in range(2))
+        for paired, values in found.items():
+            values.append(kernel_distance(x, y, paired=paired).value)
+    error = np.std(found[True]) / np.sqrt(300)
+    assert abs(np.mean(found[True])) < 3 * error
+    assert np.mean(found[False]) < -10 * error
+
+
 @pytest.mark.parametrize("size", SIZES[1:])
 def test_the_kernel_distance_is_its_definition_and_so_is_each_with_one_left_out(size):
     x, y = features(1, *size)
@@ -41,7 +70,8 @@ def test_the_kernel_distance_is_its_definition_and_so_is_each_with_one_left_out(
     assert found.without[3] == pytest.approx(by_loops(np.delete(x, 3, 0), y), rel=1e-9)
     if len(x) == len(y):
         paired = kernel_distance(x, y, paired=True)
-        expected = by_loops(np.delete(x, 3, 0), np.delete(y, 3, 0))
+        assert paired.value == pytest.approx(gretton(x, y), rel=1e-9)
+        expected = gretton(np.delete(x, 3, 0), np.delete(y, 3, 0))
         assert paired.without[3] == pytest.approx(expected, rel=1e-9)
 
 

@@ -101,10 +101,28 @@ def test_three_seeds_have_an_interval_over_seeds_and_one_has_it_over_prompts():
 
 
 def test_weights_are_examined_on_the_same_prompts():
-    table = art.examined([art.Trained("base", 0, "base")], MiniJudge(), n=5, split="validation", steps=1)
+    weights = [art.Trained("base", 0, "base"), art.Trained("tuned", 0, "tuned")]
+    table = art.examined(weights, MiniJudge(), n=5, split="validation", steps=1)
+    base, tuned = (table[table.who == who].set_index("metric") for who in ("base", "tuned"))
+    assert base.less_first.isna().all()
+    told = tuned.less_first.dropna()
+    assert {"attributes", "done_kept", "kid_mini-judge"} <= set(told.index)
+    assert told.to_numpy() == pytest.approx((tuned.value - base.value)[told.index].to_numpy())
+    said = art.change_said(table, "tuned", "generation", "attributes")
+    assert said.startswith(f"{tuned.less_first['attributes']:+.3f} [")
+    with pytest.raises(InputError, match="measure it again"):
+        art.change_said(table, "pictures", "generation", "attributes")
     assert set(table.task) == {"generation", "edit"}
     assert {"attributes", "held_out_loss", "kid_mini-judge", "done_kept"} <= set(table.metric)
     assert (table.n == 5).all()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.1, 0.3, "a gain"), (-0.3, -0.1, "a loss"), (-0.1, 0.3, "no change that 50")]
+)
+def test_a_change_is_called_what_its_interval_carries(low, high, word):
+    table = examined([("tuned", 0, 0.5)]).assign(less_first=0.1, less_first_low=low, less_first_high=high)
+    assert word in art.change_said(table, "tuned", "generation", "attributes")
 
 
 def test_the_figures_are_drawn_from_the_kept_tables():

@@ -111,7 +111,8 @@ def test_a_judge_that_guesses_sees_no_lead_and_a_perfect_one_sees_all():
 def test_what_is_needed_has_its_power_and_grows_where_votes_agree_or_a_judge_errs():
     asked = needed.settings(0.25, 0.75, 0.4, 0.8)
     table = needed.needed(0.6, asked, np.random.default_rng(4), simulations=1000)
-    plain, tied, thrice, _, judged = table.votes
+    plain, tied, thrice, _, _, judged = table.votes
+    assert table.prompts.iloc[4] < table.prompts.iloc[2]
     assert thrice > 1.8 * tied
     assert judged > 3.5 * plain
     assert (table.power > 0.77).all()

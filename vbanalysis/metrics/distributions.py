@@ -65,8 +65,10 @@ def kernel_distance(
     Args:
         generated: (n, D) features, at least 3.
         reference: (m, D) features, at least 3.
-        paired: Whether reference k is of the prompt of generated picture k, so that the two are left out
-            together; then n is m.
+        paired: Whether reference k is of the prompt of generated picture k; then n is m. A picture is not
+            held against its own prompt's, which would bias the distance (Gretton et al. 2012, equation 3),
+            and the two are left out together. Else the jackknife is of the generated pictures alone, the
+            reference as it is.
         degree: Of the polynomial.
 
     Raises:
@@ -89,21 +91,21 @@ def kernel_distance(
         return np.asarray((a @ b.T / a.shape[1] + 1) ** degree)
 
     own, other, between = kernel(x, x), kernel(y, y), kernel(x, y)
-    own_rows, other_rows = own.sum(axis=1) - np.diag(own), other.sum(axis=1) - np.diag(other)
-    own_sum, other_sum, between_sum = own_rows.sum(), other_rows.sum(), between.sum()
+    np.fill_diagonal(own, 0)
+    np.fill_diagonal(other, 0)
+    if paired:
+        np.fill_diagonal(between, 0)
+        # With the diagonals away, the three share one number of pairs, and so one sum tells all.
+        joint = own + other - between - between.T
+        rows, total = joint.sum(axis=1), joint.sum()
+        value = total / (n * (n - 1))
+        without = (total - 2 * rows) / ((n - 1) * (n - 2))
+        return KernelDistance(float(value), without, n, m)
+    own_rows, own_sum, other_sum, between_sum = own.sum(axis=1), own.sum(), other.sum(), between.sum()
     value = own_sum / (n * (n - 1)) + other_sum / (m * (m - 1)) - 2 * between_sum / (n * m)
     left = (own_sum - 2 * own_rows) / ((n - 1) * (n - 2))
-    if paired:
-        without = (
-            left
-            + (other_sum - 2 * other_rows) / ((m - 1) * (m - 2))
-            - 2
-            * (between_sum - between.sum(axis=1) - between.sum(axis=0) + np.diag(between))
-            / ((n - 1) * (m - 1))
-        )
-    else:
-        crossed = 2 * (between_sum - between.sum(axis=1)) / ((n - 1) * m)
-        without = left + other_sum / (m * (m - 1)) - crossed
+    crossed = 2 * (between_sum - between.sum(axis=1)) / ((n - 1) * m)
+    without = left + other_sum / (m * (m - 1)) - crossed
     return KernelDistance(float(value), without, n, m)
 
 

@@ -160,7 +160,7 @@ def voters_figure(arena: pd.DataFrame) -> Figure:
     ax.set_yticks(range(len(shown)), list(shown.values()))
     ax.set_ylim(len(shown) - 0.5, -0.5)
     ax.set(xlabel="share of votes", xlim=(0, 0.65))
-    ax.legend(loc="upper right")
+    fig.legend(loc="outside upper right", ncols=2)
     return fig
 
 

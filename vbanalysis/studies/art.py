@@ -16,7 +16,7 @@ from vbanalysis.mini.model import Mini
 from vbanalysis.mini.training.stages import load_stage
 from vbanalysis.paths import data_dir
 from vbanalysis.perceptual import Extractor
-from vbanalysis.stats import Estimate, holm, jackknife_estimate, permutation_test
+from vbanalysis.stats import Estimate, holm, jackknife_estimate, paired_difference, permutation_test
 from vbanalysis.studies import drawing
 from vbanalysis.studies.arms import Arm
 from vbanalysis.studies.questions import Question, ask
@@ -144,12 +144,15 @@ def examined(
         steps: Of drawing and editing; by default those of `Mini`.
 
     Returns:
-        Columns `who`, `seed`, `task`, `metric`, `value`, `low`, `high`, `n`.
+        Columns `who`, `seed`, `task`, `metric`, `value`, `low`, `high`, `n`; and, where there are weights
+        before it, `less_first`, `less_first_low` and `less_first_high`: how far it is above the first of the
+        weights, paired by prompt and seed.
     """
     judge = Judge.load()
     captions, orders = ask("generation", split, n), ask("edit", split, n)
     rendered = drawing.renderer(captions)
-    rows = []
+    rows: list[dict[str, object]] = []
+    first: dict[tuple[str, str], np.ndarray] | None = None
     for each in weights:
         mini = Mini(each.source, steps=steps)
         artist = drawing.artist(mini)
@@ -160,10 +163,23 @@ def examined(
         }
         generation["held_out_loss"] = drawing.held_out_loss(mini, captions)
         generation[f"kid_{extractor.name}"] = jackknife_estimate(kid.value, kid.without)
-        edited = drawing.judge_edits(orders, artist, judge).marks.figures
-        edit = {name: edited[name] for name in ("done", "done_kept", "rest_psnr_db")}
+        edited = drawing.judge_edits(orders, artist, judge).marks
+        edit = {name: edited.figures[name] for name in ("done", "done_kept", "rest_psnr_db")}
+        units = {
+            **{
+                ("generation", name): drawn.marks.rows[name].to_numpy(float)
+                for name in ("attributes", "whole")
+            },
+            **{("edit", name): edited.rows[name].to_numpy(float) for name in edit},
+            ("generation", f"kid_{extractor.name}"): kid.without,
+        }
+        first = first or units
         for task, figures in (("generation", generation), ("edit", edit)):
-            rows += [_row(each, task, name, figure) for name, figure in figures.items()]
+            for name, figure in figures.items():
+                row = _row(each, task, name, figure)
+                if first is not units and (task, name) in units:
+                    row |= _above(figure.value, rows, units[task, name], first[task, name], row)
+                rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -171,6 +187,28 @@ def to_examine(arms: Sequence[Arm]) -> list[Trained]:
     """The base, the tuned weights, and trainings of arms."""
     shipped = [Trained("base", 0, "base"), Trained("tuned", 0, "tuned")]
     return shipped + [Trained(arm.name, arm.seed, arm.weights) for arm in arms]
+
+
+def change_said(table: pd.DataFrame, who: str, task: str, metric: str) -> str:
+    """What became of a figure against the first weights, in words that the paired interval carries.
+
+    Args:
+        table: As `examined` gives it.
+        who: A training of one seed.
+        task: Of the figure.
+        metric: Its name; more is better.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    found = table[(table.who == who) & (table.task == task) & (table.metric == metric)]
+    if len(found) != 1:
+        raise InputError(f"expected one row of {metric!r} of {who!r}, got {len(found)}: measure it again")
+    row = found.iloc[0]
+    size = f"{row.less_first:+.3f} [{row.less_first_low:+.3f}, {row.less_first_high:+.3f}]"
+    if row.less_first_low > 0:
+        return f"{size}, a gain"
+    return f"{size}, a loss" if row.less_first_high < 0 else f"{size}, no change that {row.n} prompts tell"
 
 
 def own_share(name: str) -> float:
@@ -246,6 +284,22 @@ def frechet_table(
 def rendered_elsewhere(questions: Sequence[Question], split: str = "validation") -> list[np.ndarray]:
     """As many rendered pictures of other captions: how far true pictures are from true pictures."""
     return drawing.renderer(ask("generation", split, len(questions)))
+
+
+def _above(
+    value: float,
+    rows: Sequence[Mapping[str, object]],
+    units: np.ndarray,
+    first: np.ndarray,
+    row: Mapping[str, object],
+) -> dict[str, float]:
+    """How far a figure is above that of the first weights, from its units, or from each left out for KID."""
+    if str(row["metric"]).startswith("kid_"):
+        before = next(each for each in rows if each["metric"] == row["metric"])
+        found = jackknife_estimate(value - float(str(before["value"])), units - first)
+    else:
+        found = paired_difference(units, first)
+    return {"less_first": found.value, "less_first_low": found.low, "less_first_high": found.high}
 
 
 def _row(each: Trained, task: str, metric: str, figure: Estimate) -> dict[str, object]:

@@ -54,6 +54,9 @@ def settings(
         Setting(
             f"ties as of GenAI-Bench's ratings, {raters} a prompt, as alike", bench_ties, raters, correlation
         ),
+        Setting(
+            "100 votes a prompt, ties and likeness as above: the fewest prompts", arena_ties, 100, correlation
+        ),
         Setting("GPT-4o in people's place, no ties", same=judge_same),
     )
 
