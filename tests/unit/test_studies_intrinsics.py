@@ -84,3 +84,29 @@ def test_the_command_keeps_the_table(vbanalysis, tmp_path, monkeypatch, scenes):
     assert "hard-coded" in out
     kept = pd.read_csv(tmp_path / "kept.tsv", sep="\t", comment="#")
     assert set(kept.metric) == set(intrinsics.METRICS)
+
+
+def test_a_difference_is_told_only_where_its_interval_leaves_out_zero():
+    from vbanalysis.studies.intrinsics_told import answer, told
+
+    def row(pipeline, value, low, high, seed="all", metric="delta1"):
+        return {"look": "inside", "pipeline": pipeline, "seed": seed, "metric": metric, "value": value,
+                "low": low, "high": high, "n": 9}  # fmt: skip
+
+    rows = [row(name, 0.8, 0.7, 0.9) for name in intrinsics.PIPELINES]
+    rows += [row("none - true", -0.1, -0.2, 0.05), row("none - hard-coded", 0.3, 0.2, 0.4)]
+    rows += [row(name, 0.1, 0.0, 0.2, seed="seeds") for name in ("none - true", "none - hard-coded")]
+    said = answer(pd.DataFrame(rows))
+    assert "none against true: no difference that the interval carries" in said
+    assert "none against hard-coded: none is better, 0.300 [0.200, 0.400] n=9" in said
+    full = summary({1: by_scene("pictures", "canonical", conditions((60.0,), ()), 5)})
+    assert list(told(full, ["60", "nowhere"]).intrinsics[:3]) == list(intrinsics.PIPELINES)
+
+
+def test_a_narrow_lens_asks_the_canonical_pipeline_for_near_depth_and_a_wide_one_the_other():
+    asked = intrinsics.asked_of(conditions((20.0, 62.13, 120.0), ()), 5).set_index(["look", "painted"])
+    assert asked["median"]["62.13", "metres"] == pytest.approx(
+        asked["median"]["62.13", "canonical"], rel=0.01
+    )
+    assert asked["median"]["20", "canonical"] < 0.5 * asked["median"]["20", "metres"]
+    assert asked["median"]["120", "metres"] < 0.5 * asked["median"]["120", "canonical"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,14 @@ from vbanalysis.geometry import Intrinsics
 from vbanalysis.plots.panels import show_picture, show_points
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
 from vbanalysis.studies import scale_error
+from vbanalysis.studies.focal_real import Depth
 from vbanalysis.studies.intrinsics import FIELDS_DEG, PIPELINES, TRAINED_DEG
 from vbanalysis.studies.paper.scale_explained import rests, scored
 from vbanalysis.studies.scale_error import LogErrors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 LOOKS: Mapping[str, tuple[str, str]] = {
@@ -42,6 +44,16 @@ class Cloud(NamedTuple):
     rgb: np.ndarray
     depth_m: np.ndarray
     focal: float | None
+
+    @classmethod
+    def of(cls, depth: Depth, recovered: Any) -> Cloud:
+        """Of a real scene's depth and its row of `focal_real.recovered`."""
+        rows, columns = (
+            np.arange(n) * whole // n
+            for n, whole in zip(depth.depth_m.shape, depth.rgb.shape[:2], strict=True)
+        )
+        rgb = depth.rgb[np.ix_(rows, columns)]
+        return cls(depth.name, rgb, depth.depth_m, None if recovered.refused else float(recovered.focal))
 
 
 def cliff_figure(focal: float, spreads: Sequence[float]) -> Figure:
@@ -99,8 +111,7 @@ def fields_figure(kept: pd.DataFrame, predicted: pd.DataFrame | None = None) -> 
         axes[0].plot(predicted.hfov_deg, predicted.delta1, ":", color="black", label="hard-coded, by algebra")
     axes[0].set_ylim(0, 1)
     axes[1].set_yscale("log")
-    axes[1].yaxis.set_major_formatter("{x:g}")
-    axes[1].yaxis.set_minor_formatter("")
+    _round_ticks(axes[1].yaxis, (0.1, 0.2, 0.5, 1, 2))
     axes[2].axhline(0, color="0.4", linewidth=0.6)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=4)
@@ -190,7 +201,7 @@ def recovered_figure(rooms: Mapping[str, pd.DataFrame], real: pd.DataFrame) -> F
             ax.plot(row.true, y, "|", color="black", markersize=12, markeredgewidth=1.5)
     ax.set_yticks(range(len(told)), list(told.name))
     ax.set_ylim(len(told) - 0.5, -0.5)
-    ax.set(title="real scenes; bar: the camera's", xlabel="recovered focal length / width")
+    ax.set(title="real (bar: camera's)", xlabel="recovered focal length / width")
     return fig
 
 
@@ -213,7 +224,7 @@ def explained_figure(dataset: str = "nuScenes") -> Figure:
         ax.plot(float(rival.delta1.value), float(rival.absrel.value), "o", color=colour, markersize=4)
     ax.plot(float(ours.delta1.value), float(ours.absrel.value), "*", color="black", markersize=11)
     ax.annotate(
-        "Vision Banana,\nprinted", (float(ours.delta1.value), float(ours.absrel.value)), (4, -22),
+        "Vision Banana,\nprinted", (float(ours.delta1.value), float(ours.absrel.value)), (-68, -24),
         textcoords="offset points", fontsize=7,
     )  # fmt: skip
     ax.set(xlabel="delta1", ylabel="AbsRel", xlim=(0.5, 0.9), ylim=(0.15, 0.35))
@@ -227,14 +238,17 @@ def _colour(model: str) -> str:
 
 
 def _against_truth(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
-    from matplotlib.ticker import FixedLocator
-
     bars = np.stack([rows.focal - rows.low, rows.high - rows.focal]).clip(0)
     ax.errorbar(rows.true, rows.focal, yerr=bars, fmt="o", markersize=2.5, elinewidth=0.7, color=colour)
-    ends = np.array([0.3, 2.0])
-    ax.plot(ends, ends, color="0.4", linewidth=0.7)
-    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(FixedLocator([0.3, 0.5, 1, 2]))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("")
+    ax.plot([0.3, 4], [0.3, 4], color="0.4", linewidth=0.7)
+    ax.set(xscale="log", yscale="log", xlim=(0.3, 2), ylim=(0.3, 4))
+    _round_ticks(ax.xaxis, (0.3, 0.5, 1, 2))
+    _round_ticks(ax.yaxis, (0.3, 0.5, 1, 2, 4))
+
+
+def _round_ticks(axis: Axis, places: Sequence[float]) -> None:
+    from matplotlib.ticker import FixedLocator
+
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")

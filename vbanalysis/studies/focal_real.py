@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.mini.world.render import render
 from vbanalysis.models import Generator
 from vbanalysis.studies.focal import recover_focal
+from vbanalysis.studies.focal_check import coverage, median_error
 from vbanalysis.studies.real_frames import real_sets
 
 ETH3D_FOCAL = 3411.4 / 6048
@@ -107,6 +108,58 @@ def painted_rooms(generator: Generator, n: int, split: str = "heldout") -> pd.Da
         depth = np.asarray(DepthCodec().decode(picture).depth_m)
         rows.append({"scene": scene.id, "true": true, **_recovered(depth, np.random.default_rng(0))})
     return pd.DataFrame(rows)
+
+
+def checked(rooms: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How well rooms give their focal lengths back, by what their depth is.
+
+    Args:
+        rooms: Rows of `check_rooms` or `painted_rooms`, by name.
+
+    Returns:
+        Rows `depth, rooms, told, error, coverage, holds, constant`: `error` is the median of
+        |ln(recovered / true)|, `holds` whether a coverage of 0.95 is within what was seen, and `constant`
+        what the best constant guess for the same rooms would have; NaN where no room tells one.
+    """
+    rows = []
+    for name, table in rooms.items():
+        told = table[table.refused == ""]
+        row: dict[str, object] = {"depth": name, "rooms": len(table), "told": len(told)}
+        if len(told):
+            logs = np.log(told.true)
+            row["error"] = f"{median_error(table):.3f}"
+            row["coverage"] = f"{coverage(table):.2f}"
+            row["holds"] = coverage(table).high >= 0.95
+            row["constant"] = float(np.median(np.abs(logs - np.median(logs))))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["depth", "rooms", "told", "error", "coverage", "holds", "constant"])
+
+
+def answer(rooms: pd.DataFrame, real: pd.DataFrame) -> str:
+    """What `checked` and the rows of `recovered` say, in sentences."""
+    lines = [
+        f"Focal length from {row.depth}: told by {row.told} of {row.rooms} rooms, median error of its "
+        f"logarithm {row.error}, intervals hold the true one in {row.coverage} "
+        f"(a constant guess: {row.constant:.3f})."
+        for row in rooms.itertuples()
+        if row.told
+    ]
+    short = rooms[rooms.holds.eq(False)].depth.tolist()
+    if short:
+        lines.append(
+            f"Intervals are too short for: {'; '.join(short)}. They know the fit, not bent walls, so those "
+            "of painted depth below are lower bounds of what is not known."
+        )
+    for row in real.itertuples():
+        if row.refused:
+            lines.append(f"{row.name}: refused, {row.refused}.")
+            continue
+        said = f"{row.name}: {row.focal:.3f} [{row.low:.3f}, {row.high:.3f}]"
+        if np.isfinite(row.true):
+            held = "within" if row.low <= row.true <= row.high else "outside"
+            said += f"; the camera's is {row.true:.3f}, {held} the interval"
+        lines.append(f"{said}.")
+    return "\n".join(lines)
 
 
 def _recovered(depth_m: np.ndarray, rng: np.random.Generator) -> dict[str, object]:

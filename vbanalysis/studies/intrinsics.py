@@ -152,6 +152,29 @@ def measured_seeds(arms: Mapping[int, tuple[Path, Path]], looks: Sequence[Condit
     return summary({seed: by_scene(*paths, looks, n) for seed, paths in arms.items()})
 
 
+def asked_of(looks: Sequence[Condition], n: int) -> pd.DataFrame:
+    """What has to be painted: a scene's median depth in metres, and as a canonical camera would need it.
+
+    Returns:
+        Rows `look, painted, low, median, high`: 5 %, 50 % and 95 % over scenes, in metres; `painted` is
+        `metres` or `canonical`. A network can hardly be expected to paint what training never asked for.
+    """
+    rows = []
+    for look in looks:
+        found: dict[str, list[float]] = {"metres": [], "canonical": []}
+        for question in seen_through(look, n):
+            depth = question.view.depth_m
+            counts = depth[(depth > CAP_M[0]) & (depth <= CAP_M[1])]
+            if counts.size:
+                middle, own = float(np.median(counts)), question.view.intrinsics.fx / depth.shape[1]
+                found["metres"].append(middle)
+                found["canonical"].append(middle * HARD_FOCAL / own)
+        for painted, values in found.items():
+            low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+            rows.append({"look": look.name, "painted": painted, "low": low, "median": median, "high": high})
+    return pd.DataFrame(rows)
+
+
 def hard_coded_by_algebra(table: pd.DataFrame) -> pd.DataFrame:
     """What `scale_error` says of the hard-coded pipeline, from the true one's errors at each field of view.
 

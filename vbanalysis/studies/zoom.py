@@ -22,7 +22,7 @@ from vbanalysis.mini.model import Mini
 from vbanalysis.mini.regression import Regressor
 from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.mini.world.render import render
-from vbanalysis.stats import mean_estimate
+from vbanalysis.stats import Estimate, mean_estimate
 from vbanalysis.studies.photographs import photographs
 
 ZOOMS = (1.25, 1.5, 2.0, 2.5)
@@ -169,6 +169,18 @@ def exponents(table: pd.DataFrame) -> pd.DataFrame:
         Rows `group, model, value, low, high, n`; below five pictures `low` and `high` are a range.
     """
     return pd.DataFrame(list(_exponents(table)))
+
+
+def answer(powers: pd.DataFrame) -> str:
+    """What `exponents` says, a line a group of pictures."""
+    lines = []
+    for group, rows in powers.groupby("group", sort=False):
+        each = ", ".join(
+            f"{row.model} {Estimate(row.value, row.low, row.high, int(row.n)):+.2f}"
+            for row in rows.itertuples()
+        )
+        lines.append(f"Zoomed into {group}, depth follows the zoom to the power (0 is right): {each}.")
+    return "\n".join(lines)
 
 
 def _exponents(table: pd.DataFrame) -> Iterator[dict[str, str | float]]:
