@@ -166,6 +166,19 @@ PLANTED_KEY = "AIzaSy-planted/key+of=a&test"
 """That must be found nowhere; with letters that are written otherwise in an address and in JSON."""
 
 
+@pytest.fixture(scope="session")
+def tiny_pipelines():
+    """Makers of tiny pipelines of diffusers."""
+    pytest.importorskip("diffusers", reason="needs the extra diffusers")
+    pytest.importorskip("transformers", reason="needs the extra diffusers")
+    spec = importlib.util.spec_from_file_location(
+        "tiny_pipelines", Path(__file__).with_name("tiny_pipelines.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def gemini_server(monkeypatch):
     """A server that speaks the Gemini API's protocol, where the models look for Google's; with a key."""

@@ -52,7 +52,8 @@ class Sums:
             raise InputError(
                 f"features and targets must be (n, C) and (n, K), got shapes {x.shape} and {y.shape}"
             )
-        found = cls(len(x), x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, (y * y).sum(axis=0))
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is refused below
+            found = cls(len(x), x.sum(axis=0), y.sum(axis=0), x.T @ x, x.T @ y, (y * y).sum(axis=0))
         if not (np.isfinite(found.xx).all() and np.isfinite(found.xy).all() and np.isfinite(found.yy).all()):
             raise InputError("features and targets must be finite: leave out rows without a label")
         return found
