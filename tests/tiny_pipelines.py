@@ -37,7 +37,8 @@ def unet(in_channels=8):
 def plain():
     return diffusers.StableDiffusionPipeline(
         **clip(), vae=vae(), unet=unet(in_channels=4),
-        scheduler=diffusers.DDIMScheduler(steps_offset=1, clip_sample=False), safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        scheduler=diffusers.DDIMScheduler(steps_offset=1, clip_sample=False),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from vbanalysis.probing.trained import Recipe, trained_probe
 from vbanalysis.stats import paired_difference
 from vbanalysis.types import Sample
 
-QUICK = Recipe(hidden=16, epochs=8, batch=512)
+QUICK = Recipe(hidden=16, epochs=20, batch=256)
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +67,7 @@ class TestProbes:
         found = cross_validated(planted(targets), targets, folds, kind=kind, recipe=QUICK, pixels=128)
         answers = [answer for answer in found.answers if answer is not None]
         value = figure(task, answers)
-        assert value < 8 if task == "normals" else value > 0.9
+        assert value < 8 if task == "normals" else value > 0.75
 
     def test_a_network_finds_what_no_linear_probe_can(self):
         rng = np.random.default_rng(0)
@@ -201,10 +201,10 @@ class TestControls:
     def test_a_network_of_random_weights_is_not_at_chance_for_it_hands_pixels_on(self, samples, folds, base):
         """Real labels at chance would be the wrong thing to ask of it: it is held against pixels alone."""
         images = np.stack([sample.image for sample in samples])
-        targets = targets_of(samples, "depth")
+        targets = targets_of(samples, "normals")
         random = FeatureCache().maps(Embedded.untrained(1), images, ["up.4"], 0.05, range(len(images)))
         scores = {
-            name: delta1(cross_validated(maps, targets, folds))
+            name: np.array([answer["mean_deg"] for answer in cross_validated(maps, targets, folds).answers])
             for name, maps in {
                 "untrained": [maps["up.4"] for maps in random],
                 "base": base,
@@ -212,9 +212,9 @@ class TestControls:
                 "chance": [controls.nothing(image) for image in images],
             }.items()
         }
-        assert paired_difference(scores["untrained"], scores["chance"]).low > 0
-        assert abs(scores["untrained"].mean() - scores["pixels"].mean()) < 0.08
-        assert paired_difference(scores["base"], scores["pixels"]).value > 0
+        assert paired_difference(scores["chance"], scores["untrained"]).low > 0
+        assert abs(scores["untrained"].mean() - scores["pixels"].mean()) < 5
+        assert paired_difference(scores["untrained"], scores["base"]).low > 0
 
     def test_random_labels_keep_areas_and_what_is_known(self, samples):
         targets = targets_of(samples, "semantic")
