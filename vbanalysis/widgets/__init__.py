@@ -1,7 +1,7 @@
 """Explorers for JupyterLab and Voila: each a plain model that needs no browser, and a thin view of it.
 
 `rate` shows pairs of pictures to raters who do not know whose is whose; `explore_codec` shows what happens
-to depth between the code and the decoder.
+to depth between the code and the decoder; `browse_runs` leafs through one or two runs.
 
 Importing this brings in no widget: that happens where a view is made.
 """
@@ -9,5 +9,17 @@ Importing this brings in no widget: that happens where a view is made.
 from vbanalysis.widgets.codec import CodecExplorer, CodecReading, CodecSettings
 from vbanalysis.widgets.codec_view import explore_codec
 from vbanalysis.widgets.rating import rate
+from vbanalysis.widgets.runs import RecordFilter, RecordLook, RunBrowser
+from vbanalysis.widgets.runs_view import browse_runs
 
-__all__ = ["CodecExplorer", "CodecReading", "CodecSettings", "explore_codec", "rate"]
+__all__ = [
+    "CodecExplorer",
+    "CodecReading",
+    "CodecSettings",
+    "RecordFilter",
+    "RecordLook",
+    "RunBrowser",
+    "browse_runs",
+    "explore_codec",
+    "rate",
+]

@@ -98,7 +98,7 @@ class CodecView:
             self.figures.value = message_html(str(error))
             return
         self.figures.value = shown.figures
-        self.charts.value = f'<div class="vba-panels">{shown.charts}</div>'
+        self.charts.value = f'<div class="vba-panels vba-charts">{shown.charts}</div>'
         show_panels(self.pictures, shown.panels)
 
 
