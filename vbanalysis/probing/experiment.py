@@ -117,6 +117,21 @@ def cross_validated(
     return CrossValidated(task, answers, folds, each, np.array(losses), np.array(settings))
 
 
+def readings(
+    maps: Sequence[np.ndarray],
+    targets: Sequence[Target],
+    folds: np.ndarray,
+    places: Sequence[int],
+    *,
+    pixels: int = PIXELS,
+    seed: int = 0,
+) -> list[np.ndarray]:
+    """What `cross_validated` marks, to look at: (H, W, K) of some of the pictures, by a ridge probe."""
+    pairs = enumerate(zip(maps, targets, strict=True))
+    fits = _by_sums([learnt(each, target, pixels, [seed, k]) for k, (each, target) in pairs], folds)
+    return [read(fits(int(folds[k]))[0], maps[k], targets[k].known.shape) for k in places]
+
+
 def chosen(found: Mapping[K, CrossValidated]) -> tuple[CrossValidated, list[K]]:
     """The best of several layers or levels, chosen anew within each fold: never by what is reported.
 

@@ -55,3 +55,37 @@ def _crossing(counts: np.ndarray, values: np.ndarray, quality: float, rises: boo
         return 0.0
     share = (quality - values[first - 1]) / (values[first] - values[first - 1])
     return float(np.exp(np.log(counts[first - 1]) + share * np.log(counts[first] / counts[first - 1])))
+
+
+def labels_said(table: pd.DataFrame) -> list[str]:
+    """The answer of the study of labels in words, a sentence a comparison that was measured.
+
+    Args:
+        table: Of `studies.labels.study.labels_study`.
+    """
+    lines = []
+    who = set(table.who)
+    for one, other, words in (
+        ("base", "tuned from base", "A probe of the base needs, to be as good as the tuned base with N"),
+        (
+            "tuned from base",
+            "trained from nothing",
+            "The tuned base needs, to be as good as training from nothing with N",
+        ),
+        ("base", "untrained", "A probe of the base needs, to be as good as one of random weights with N"),
+    ):
+        if not {one, other} <= who:
+            continue
+        needed = labels_needed(table, one, other)
+        for task, part in needed.groupby("task", sort=False):
+            told = [f"{n}: {', '.join(map(_scenes, rows.needed))}" for n, rows in part.groupby("n_labelled")]
+            lines.append(f"{words} ({task}, a number a seed): {'; '.join(told)}.")
+    if "tuned from base" not in who:
+        lines.append("What was tuned and trained with few scenes has not been measured yet.")
+    return lines
+
+
+def _scenes(needed: float) -> str:
+    if needed == 0:
+        return "the fewest"
+    return "more than tried" if np.isinf(needed) else f"{needed:.0f}"

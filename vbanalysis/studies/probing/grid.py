@@ -139,11 +139,14 @@ def best(grid: Grid, who: str, task: Probed, way: str | None = None) -> Best:
 
 
 def best_table(grid: Grid) -> pd.DataFrame:
-    """One row a network, way in and figure, as `grid_table`: at the layers and levels that were chosen."""
+    """One row a network and figure, as `grid_table`: where the folds within chose to read it, of both ways.
+
+    `way`, `level` and `layer` are those that most folds chose.
+    """
     rows = []
-    for who, way in dict.fromkeys((spot.who, spot.way) for spot in grid):
+    for who in dict.fromkeys(spot.who for spot in grid):
         for task in next(iter(grid.values())):
-            found = best(grid, who, task, way)
+            found = best(grid, who, task)
             rows += _rows(found.usual, task, found.said)
     return pd.DataFrame(rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -75,6 +75,23 @@ def labelled_tasks(sample: Sample) -> list[Probed]:
     """The tasks that a sample has labels for."""
     has = {"depth": sample.depth_m, "normals": sample.normals, "semantic": sample.classes}
     return [task for task in PROBED if has[task] is not None]
+
+
+def frozen_models(spec: str, prompt: str = "", control: int | None = None) -> list[Frozen]:
+    """A generator by every way in that it has, see `frozen_model`.
+
+    Raises:
+        InputError: It has none.
+    """
+    found, refused = [], None
+    for way in get_args(Way):
+        try:
+            found.append(frozen_model(spec, way, prompt, control))
+        except InputError as error:
+            refused = error
+    if not found and refused is not None:
+        raise refused
+    return found
 
 
 def frozen_model(spec: str, way: Way = "noised", prompt: str = "", control: int | None = None) -> Frozen:
