@@ -211,6 +211,10 @@ def probing_(
 def labels_(
     n: Annotated[int, typer.Option("-n", min=5, help="Held-out scenes.")] = 200,
     split: Annotated[str, typer.Option(help="Of these.")] = "heldout",
+    count: Annotated[
+        list[int] | None,
+        typer.Option(min=4, help="Of labelled scenes, once each.  [default: 16 64 256 1024]"),
+    ] = None,
     trained: Annotated[bool, typer.Option(help="Also what was trained with few scenes.")] = True,
     runs: Runs = Path("runs/mini"),
     cache: Cache = None,
@@ -218,9 +222,15 @@ def labels_(
 ) -> None:
     """How many labelled scenes probes, tunings and trainings from nothing need for the same quality."""
     from vbanalysis.probing.cache import FeatureCache
-    from vbanalysis.studies.labels.study import labels_study
+    from vbanalysis.studies.labels.study import COUNTS, labels_study
 
-    keep(labels_study(n, runs, split=split, trained=trained, cache=FeatureCache(cache), on_part=_tell), out)
+    counts = sorted(count or COUNTS)
+    keep(
+        labels_study(
+            n, runs, counts=counts, split=split, trained=trained, cache=FeatureCache(cache), on_part=_tell
+        ),
+        out,
+    )
 
 
 def _tell(part: str) -> None:
