@@ -37,6 +37,15 @@ def test_a_flat_scene_is_refused_with_its_reason():
     assert "two are needed" in row["refused"]
 
 
+def test_colours_are_those_of_the_same_place():
+    rgb = np.zeros((40, 60, 3), np.uint8)
+    rgb[:, 30:] = 200
+    depth = Depth("half", "measured", rgb, np.ones((10, 20)), 1.0)
+    assert depth.colours.shape == (10, 20, 3)
+    assert (depth.colours[:, :10] == 0).all()
+    assert (depth.colours[:, 10:] == 200).all()
+
+
 def test_published_depths_are_those_at_hand():
     for depth in published_depths():
         assert depth.source == "published"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from vbanalysis.geometry import Intrinsics
-from vbanalysis.plots.panels import show_picture, show_points
-from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
+from vbanalysis.plots.style import COLOURS, size
 from vbanalysis.studies import scale_error
-from vbanalysis.studies.focal_real import Depth
 from vbanalysis.studies.intrinsics import FIELDS_DEG, PIPELINES, TRAINED_DEG
 from vbanalysis.studies.paper.scale_explained import rests, scored
 from vbanalysis.studies.scale_error import LogErrors
@@ -28,32 +25,6 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "hard-coded": (COLOURS[1], "hard-coded focal length"),
 }
 """Colour and words of each pipeline."""
-
-
-class Cloud(NamedTuple):
-    """A published depth image as points.
-
-    Attributes:
-        name: What it is called.
-        rgb: (H, W, 3) uint8, at the depth's size.
-        depth_m: (H, W) metres.
-        focal: Recovered from it, in widths of the picture; None where nothing tells it.
-    """
-
-    name: str
-    rgb: np.ndarray
-    depth_m: np.ndarray
-    focal: float | None
-
-    @classmethod
-    def of(cls, depth: Depth, recovered: Any) -> Cloud:
-        """Of a real scene's depth and its row of `focal_real.recovered`."""
-        rows, columns = (
-            np.arange(n) * whole // n
-            for n, whole in zip(depth.depth_m.shape, depth.rgb.shape[:2], strict=True)
-        )
-        rgb = depth.rgb[np.ix_(rows, columns)]
-        return cls(depth.name, rgb, depth.depth_m, None if recovered.refused else float(recovered.focal))
 
 
 def cliff_figure(focal: float, spreads: Sequence[float]) -> Figure:
@@ -148,34 +119,6 @@ def zoom_figure(exponents: pd.DataFrame) -> Figure:
     return fig
 
 
-def clouds_figure(clouds: Sequence[Cloud], wrong: Sequence[float]) -> Figure:
-    """Each published image, and its points under wrong focal lengths and the recovered one.
-
-    Args:
-        clouds: With depth.
-        wrong: Focal lengths in widths of the picture, a column each.
-    """
-    import matplotlib.pyplot as plt
-
-    columns = 2 + len(wrong)
-    fig, axes = plt.subplots(
-        len(clouds), columns, figsize=(PAGE_INCH, PAGE_INCH / columns * len(clouds)), squeeze=False
-    )
-    for row, cloud in zip(axes, clouds, strict=True):
-        show_picture(row[0], cloud.rgb, cloud.name)
-        ordered = [*((focal, "") for focal in wrong), (cloud.focal, "recovered: ")]
-        for ax, (focal, words) in zip(row[1:], ordered, strict=True):
-            if focal is None:
-                ax.set_axis_off()
-                ax.text(0.5, 0.5, "no right angles\ntell it", ha="center", va="center", fontsize=7)
-                continue
-            height, width = cloud.depth_m.shape
-            camera = Intrinsics(focal * width, focal * width, (width - 1) / 2, (height - 1) / 2)
-            title = f"{words}{focal:.2f} ({scale_error.hfov_of(focal):.0f}°)"
-            show_points(ax, cloud.depth_m, cloud.rgb, camera, title, turn_deg=0, tilt_deg=88)
-    return fig
-
-
 def recovered_figure(rooms: Mapping[str, pd.DataFrame], real: pd.DataFrame) -> Figure:
     """Recovered against true focal lengths: rendered rooms, a panel a source of depth, and real depth.
 
@@ -224,7 +167,7 @@ def explained_figure(dataset: str = "nuScenes") -> Figure:
         ax.plot(float(rival.delta1.value), float(rival.absrel.value), "o", color=colour, markersize=4)
     ax.plot(float(ours.delta1.value), float(ours.absrel.value), "*", color="black", markersize=11)
     ax.annotate(
-        "Vision Banana,\nprinted", (float(ours.delta1.value), float(ours.absrel.value)), (-68, -24),
+        "Vision Banana,\nprinted", (float(ours.delta1.value), float(ours.absrel.value)), (-42, -26),
         textcoords="offset points", fontsize=7,
     )  # fmt: skip
     ax.set(xlabel="delta1", ylabel="AbsRel", xlim=(0.5, 0.9), ylim=(0.15, 0.35))

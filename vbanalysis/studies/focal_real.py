@@ -46,6 +46,14 @@ class Depth(NamedTuple):
     depth_m: np.ndarray
     focal: float
 
+    @property
+    def colours(self) -> np.ndarray:
+        """(h, w, 3) uint8, the picture's pixel nearest to each of the depth's."""
+        rows, columns = (
+            np.arange(n) * whole // n for n, whole in zip(self.depth_m.shape, self.rgb.shape[:2], strict=True)
+        )
+        return np.asarray(self.rgb[np.ix_(rows, columns)])
+
 
 def measured_depths() -> Iterator[Depth]:
     """The first frames with dense measured depth that are at hand: the motorcycle, NYUv2, TUM RGB-D."""
@@ -128,7 +136,7 @@ def checked(rooms: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         if len(told):
             logs = np.log(told.true)
             row["error"] = f"{median_error(table):.3f}"
-            row["coverage"] = f"{coverage(table):.2f}"
+            row["coverage"] = f"{coverage(table):.3f}"
             row["holds"] = coverage(table).high >= 0.95
             row["constant"] = float(np.median(np.abs(logs - np.median(logs))))
         rows.append(row)
@@ -147,8 +155,8 @@ def answer(rooms: pd.DataFrame, real: pd.DataFrame) -> str:
     short = rooms[rooms.holds.eq(False)].depth.tolist()
     if short:
         lines.append(
-            f"Intervals are too short for: {'; '.join(short)}. They know the fit, not bent walls, so those "
-            "of painted depth below are lower bounds of what is not known."
+            f"Intervals are too short for: {'; '.join(short)}. They know the fit, not bent walls: those of "
+            "painted depth below may be too short as well."
         )
     for row in real.itertuples():
         if row.refused:
@@ -157,7 +165,8 @@ def answer(rooms: pd.DataFrame, real: pd.DataFrame) -> str:
         said = f"{row.name}: {row.focal:.3f} [{row.low:.3f}, {row.high:.3f}]"
         if np.isfinite(row.true):
             held = "within" if row.low <= row.true <= row.high else "outside"
-            said += f"; the camera's is {row.true:.3f}, {held} the interval"
+            about = "about " if row.source == "published" else ""
+            said += f"; the camera's is {about}{row.true:.3f}, {held} the interval"
         lines.append(f"{said}.")
     return "\n".join(lines)
 
