@@ -132,6 +132,8 @@ def test_one_that_fails_on_the_new_words_alone_is_found_with_its_size(paper):
     assert found(table, "negation", "kept").value == pytest.approx(-1)
     assert found(table, "open", "interaction").value == pytest.approx(0)
     assert found(table, "words neither met", "interaction").carried
+    assert narrow.verdict(table, "words neither met") == "carried: narrow loses more"
+    assert narrow.verdict(table, "open") == "not carried"
     levels = narrow.losses(answers[answers.group == "negation"])
     assert found(levels, "negation", "iou", "narrow").value == 0
     assert found(levels, "negation", "plain", "narrow").value == 1
@@ -158,6 +160,7 @@ def test_one_seed_carries_nothing(paper):
     )
     assert table.seeds_low.isna().all()
     assert not table.carried.any()
+    assert narrow.verdict(table, "negation") == "no claim, with fewer than three seeds"
 
 
 def test_arms_must_have_the_same_seeds(paper):
@@ -259,16 +262,24 @@ class Painter:
 
 def test_answers_that_follow_colours_are_told_by_their_inconsistency():
     exam, _ = legends.set_exams(12, ["own"])
-    answered = {seed: legends.sit(Painter(exam, set(range(4))), exam) for seed in (1, 2)}
+    answered = {seed: legends.sit(Painter(exam, set(range(6))), exam) for seed in (1, 2)}
     table = legends.verdicts(exam, answered).set_index("measure")
-    assert table.value["wrong"] == pytest.approx(4 / 12)
-    assert table.value["single"] == pytest.approx(8 / 12)
+    assert table.value["wrong"] == pytest.approx(0.5)
+    assert table.value["single"] == pytest.approx(0.5)
+    assert table.value["order_consistency"] == 1
+    assert table.value["colour_consistency"] == pytest.approx(0.5)
     assert table.value["auc"] == 1.0
     assert table.value["repeats_auc"] == 0.5
     assert table.value["repeats_consistency"] == 1.0
     assert table.value["gain"] == 0
     assert table.value["calls"] == 4
-    assert table["seed 1"]["single"] == pytest.approx(8 / 12)
+    assert table["seed 1"]["single"] == pytest.approx(0.5)
+
+
+def test_an_area_over_a_few_wrong_answers_is_not_told():
+    exam, _ = legends.set_exams(12, ["own"])
+    table = legends.verdicts(exam, {1: legends.sit(Painter(exam, {0, 1}), exam)}).set_index("measure")
+    assert np.isnan(table.value["auc"])
 
 
 def test_unknown_sets_are_refused():

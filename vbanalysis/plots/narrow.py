@@ -134,7 +134,7 @@ def legend_figure(table: pd.DataFrame) -> Figure:
     arms = [arm for arm in _ARMS if arm in set(table.arm)]
     panels = ((("gain", "repeats_gain"), "gain of a vote of four, IoU or mIoU", 0.0),
               (("auc", "repeats_auc"), "ROC AUC: disagreement tells errors", 0.5))  # fmt: skip
-    fig, axes = plt.subplots(1, 2, figsize=size(2, 0.11 * len(exams) * len(arms) / 3 + 0.18), sharey=True)
+    fig, axes = plt.subplots(1, 2, figsize=size(2, 0.085 * len(exams) * len(arms) / 3 + 0.16), sharey=True)
     for ax, (measures, title, chance) in zip(axes, panels, strict=True):
         for y, (task, name) in enumerate(exams):
             for k, arm in enumerate(arms):

@@ -37,6 +37,8 @@ LEGENDS = 4
 WRONG_BELOW = 0.5
 """An answer with a lower mean IoU over its expressions is called wrong."""
 
+_FEWEST_OF_EACH = 5  # right and wrong answers: an area over fewer is that of a few scenes
+
 SETS = {"own": ("own",), "words": ("language",), "scenes": ("domain",)}
 """The sets of questions by the sides of their groups."""
 
@@ -119,9 +121,11 @@ def verdicts(exam: Exam, answered: Mapping[Any, Answered]) -> pd.DataFrame:
     Returns:
         One row a measure, with `value`, `low`, `high`, `n` and a column `seed K` for each seed. In the task's
         figure: `single`, `vote`, `repeats_vote`, `gain` of the vote, `repeats_gain`, `gain_over_repeats`.
-        Then `consistency`, `repeats_consistency`; `auc` and `repeats_auc`, how well inconsistency ranks wrong
-        answers above right ones (referring: answers below `WRONG_BELOW`; semantic: in each picture its wrong
-        pixels); `wrong`, the share of wrong answers; `calls` a question, `seconds_single`, `seconds_vote`.
+        Then `consistency`, `repeats_consistency`; for referring `order_consistency` and `colour_consistency`,
+        between legends that differ in one thing; `auc` and `repeats_auc`, how well inconsistency ranks wrong
+        answers above right ones (referring: answers below `WRONG_BELOW`, NaN below five of each; semantic: in
+        each picture its wrong pixels); `wrong`, the share of wrong answers; `calls` a question,
+        `seconds_single`, `seconds_vote`.
     """
     scenes = [each.scene for each in exam.asked]
     seeds = list(answered)
@@ -156,6 +160,10 @@ def verdicts(exam: Exam, answered: Mapping[Any, Answered]) -> pd.DataFrame:
         each = [ranked(exam, [network], scenes).value for network in votes]
         rows.append(_row(f"{prefix}auc", ranked(exam, votes, scenes), seeds, each))
     if exam.task == "referring":
+        for name, couples in _FACTORS.items():
+            apart = np.array([[_agreement(vote, couples) for vote in answered[s].legends] for s in seeds])
+            found = mean_estimate(apart.mean(axis=0), clusters=scenes)
+            rows.append(_row(name, found, seeds, apart.mean(axis=1)))
         wrong = np.array([[iou < WRONG_BELOW for iou in unit] for unit in units["single"]], float)
         rows.append(
             _row("wrong", mean_estimate(wrong.mean(axis=1), clusters=scenes), seeds, wrong.mean(axis=0))
@@ -180,6 +188,18 @@ _GAINS = {
     "repeats_gain": ("repeats_vote", "single"),
     "gain_over_repeats": ("vote", "repeats_vote"),
 }
+
+
+# Of two expressions the legends are: as given, other order, other colours, both other.
+_FACTORS = {"order_consistency": ((0, 1), (2, 3)), "colour_consistency": ((0, 2), (1, 3))}
+
+
+def _agreement(vote: LegendVote, couples: Sequence[tuple[int, int]]) -> float:
+    """Over the pixels that any answer marks, how often the answers of these couples agree."""
+    marked = (vote.answers >= 0).any(axis=0)
+    if not marked.any():
+        return 1.0
+    return float(np.mean([(vote.answers[a] == vote.answers[b])[marked].mean() for a, b in couples]))
 
 
 def _marked(exam: Exam, answers: Sequence[np.ndarray]) -> list[Any]:
@@ -212,6 +232,8 @@ def _ranking(exam: Exam, votes: Sequence[Sequence[LegendVote]], scenes: Sequence
         for network in votes
         for each, vote in zip(exam.asked, network, strict=True)
     ]
+    if min(sum(wrong), len(wrong) - sum(wrong)) < _FEWEST_OF_EACH:
+        return Estimate(np.nan, np.nan, np.nan, len(wrong))
     return roc_auc(np.array(doubt), np.array(wrong, bool), clusters=list(scenes) * len(votes))
 
 

@@ -173,6 +173,17 @@ def contrasts(answers: pd.DataFrame) -> pd.DataFrame:
     return table.assign(carried=same & ~(table.p_holm > _ALPHA))
 
 
+def verdict(table: pd.DataFrame, group: str) -> str:
+    """What `contrasts` carry about a family or a group, in the IoU lost and in the share kept alike."""
+    rows = table[table.group == group].set_index("measure")
+    lost, kept = rows.loc["interaction"], rows.loc["kept"]
+    if not np.isfinite(lost.seeds_low):
+        return "no claim, with fewer than three seeds"
+    if not (lost.carried and kept.carried and lost.value * kept.value < 0):
+        return "not carried"
+    return "carried: narrow loses more" if lost.value > 0 else "carried: broad loses more"
+
+
 def _cells(rows: pd.DataFrame, groups: Sequence[str], x: str, sign: float = 1.0) -> Units:
     """(units, 4, seeds): narrow on the new and on the known, broad on both; NaN where a unit is of one only.
 

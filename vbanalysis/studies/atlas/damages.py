@@ -67,6 +67,27 @@ def normals_turned(matrix: np.ndarray) -> Damage:
     return lambda right, rng: right.paint(normals=np.asarray(right.sample.normals) @ turned.T)
 
 
+def depth_waved(right: Right, rng: np.random.Generator) -> np.ndarray:
+    """Depth times a smooth factor that varies by 20 %."""
+    depth = np.asarray(right.sample.depth_m)
+    return right.paint(depth_m=(depth * np.exp(0.2 * _smooth(depth.shape, rng))).astype(np.float32))
+
+
+def normals_warped(right: Right, rng: np.random.Generator) -> np.ndarray:
+    """Normals plus a smooth vector field, unit again."""
+    normals = np.asarray(right.sample.normals)
+    warped = normals + 0.3 * np.stack([_smooth(normals.shape[:2], rng) for _ in range(3)], axis=-1)
+    return right.paint(normals=(warped / np.linalg.norm(warped, axis=-1, keepdims=True)).astype(np.float32))
+
+
+def _smooth(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A random field that varies over a sixth of the sides, of standard deviation 1."""
+    from scipy.ndimage import gaussian_filter
+
+    field = gaussian_filter(rng.normal(size=shape), min(shape) / 6)
+    return np.asarray(field / field.std())
+
+
 def tilt(deg: float) -> np.ndarray:
     """The (3, 3) turn about the x axis."""
     c, s = np.cos(np.radians(deg)), np.sin(np.radians(deg))

@@ -13,7 +13,7 @@ from vbanalysis.datasets import DataSet
 from vbanalysis.errors import InputError
 from vbanalysis.studies.atlas import damages
 from vbanalysis.studies.atlas.answered import Answered
-from vbanalysis.studies.atlas.attribution import Attribution
+from vbanalysis.studies.atlas.attribution import UNEXPLAINED, Attribution
 from vbanalysis.studies.atlas.causes import explain
 from vbanalysis.tasks import VisionTask
 from vbanalysis.types import Task
@@ -32,7 +32,7 @@ class Injection(NamedTuple):
     Attributes:
         name: In a few words.
         task: That it is done to.
-        cause: That must be found.
+        cause: That must be found; `UNEXPLAINED` where none of the causes must be blamed.
         damage: The damaged picture, or None where the sample does not allow it.
     """
 
@@ -73,6 +73,7 @@ INJECTIONS = (
         "depth + 0.7 m", "depth", "shift", damages.depth_changed(lambda depth: depth + np.float32(0.7))
     ),
     Injection("channels reversed", "depth", "swapped", damages.channels_reversed),
+    Injection("a smooth wave of 20 %", "depth", UNEXPLAINED, damages.depth_waved),
     Injection("gain 0.85, offset +35", "normals", "drift", damages.through(Drift(gain=0.85, offset=35))),
     Injection("halved and back", "normals", "mixed_edges", damages.through(_HALVED)),
     Injection("a piece of the photograph", "normals", "off_code", damages.photographed),
@@ -80,6 +81,7 @@ INJECTIONS = (
     Injection("x reversed", "normals", "flipped", damages.normals_turned(np.diag([-1.0, 1.0, 1.0]))),
     Injection("all turned by 20°", "normals", "tilt", damages.normals_turned(damages.tilt(20))),
     Injection("channels rolled", "normals", "swapped", damages.through(lambda rgb: np.roll(rgb, 1, axis=-1))),
+    Injection("a smooth warp", "normals", UNEXPLAINED, damages.normals_warped),
     Injection("half the saturation", "semantic", "drift", damages.through(Drift(saturation=0.5))),
     Injection("halved and back", "semantic", "mixed_edges", damages.through(_HALVED)),
     Injection("a piece of the photograph", "semantic", "off_code", damages.photographed),
@@ -106,7 +108,7 @@ INJECTIONS = (
     ),
     Injection("outline moved", "referring", "outline", damages.masks_changed(damages.thinner)),
 )
-"""Every cause of every task that a damage can be made for."""
+"""Every cause of every task that a damage can be made for, and damages that have none of them."""
 
 
 def inject(

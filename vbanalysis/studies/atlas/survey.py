@@ -29,6 +29,8 @@ SETS: Mapping[Task, str] = {
 }
 """By task, the data set that the atlas is drawn on by default: rendered scenes, everything known exactly."""
 
+_LEAST_NAMED = 0.01  # of the error, for a cause to be worth a word
+
 _COLUMNS = ["part", "task", "name", "cause", "value", "low", "high", "n", "share"]
 
 
@@ -145,7 +147,8 @@ def first_causes(table: pd.DataFrame, most: int = 2) -> str:
     lines = []
     for name, rows in table.groupby("by", sort=False):
         is_left = rows.bin == WORDS[UNEXPLAINED]
-        named = [told(row) for _, row in rows[~is_left].nlargest(most, "value").iterrows()]
+        known = rows[~is_left & (rows.value >= _LEAST_NAMED)]
+        named = [told(row) for _, row in known.nlargest(most, "value").iterrows()]
         left = [told(row) for _, row in rows[is_left].iterrows()]
-        lines.append(f"- **{name}** (n = {int(rows.n.max())}): {', '.join(named)}; {', '.join(left)}.")
+        lines.append(f"- **{name}** (n = {int(rows.n.max())}): {'; '.join([*named, *left])}.")
     return "\n".join(lines)
