@@ -51,23 +51,28 @@ def forgetting_figure(mixing: pd.DataFrame, shown: Sequence[tuple[str, str]]) ->
         -(-len(shown) // columns), columns, figsize=size(1, 0.85), sharex=True, squeeze=False
     )
     for ax, (task, metric) in zip(axes.flat, shown, strict=False):
-        here = ratios[(ratios.task == task) & (ratios.metric == metric)]
-        colour = COLOURS[0] if task in ("generation", "edit") else COLOURS[1]
-        ax.errorbar(
-            100 * here.ratio, here.value,
-            yerr=[(here.value - here.low).clip(lower=0), (here.high - here.value).clip(lower=0)],
-            fmt="o-", ms=3, color=colour, elinewidth=1, capsize=1.5, linewidth=0.8,
-        )  # fmt: skip
-        base = mixing[(mixing.who == "base") & (mixing.task == task) & (mixing.metric == metric)]
-        if len(base) == 1:
-            ax.axhline(base.value.iloc[0], color="0.35", linewidth=0.8, linestyle="--")
+        forgetting_panel(ax, mixing, task, metric)
         ax.set_title(f"{task}\n{metric}")
-        if metric == "held_out_loss":
-            ax.set_yscale("log")
-        else:
-            ax.set_ylim(bottom=0)
     fig.supxlabel("drawing and editing among the exercises, %", fontsize=8)
     return fig
+
+
+def forgetting_panel(ax: Axes, mixing: pd.DataFrame, task: str, metric: str) -> None:
+    """One figure of `forgetting_figure`."""
+    rows = mixing[(mixing.task == task) & (mixing.metric == metric)]
+    here, base = rows[rows.ratio.notna()], rows[rows.who == "base"]
+    ax.errorbar(
+        100 * here.ratio, here.value,
+        yerr=[(here.value - here.low).clip(lower=0), (here.high - here.value).clip(lower=0)],
+        fmt="o-", ms=3, color=COLOURS[0] if task in ("generation", "edit") else COLOURS[1],
+        elinewidth=1, capsize=1.5, linewidth=0.8,
+    )  # fmt: skip
+    if len(base) == 1:
+        ax.axhline(base.value.iloc[0], color="0.35", linewidth=0.8, linestyle="--")
+    if metric == "held_out_loss":
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(bottom=0)
 
 
 def trainings_figure(rows: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Figure:
@@ -79,19 +84,24 @@ def trainings_figure(rows: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Fi
     """
     import matplotlib.pyplot as plt
 
-    names = list(dict.fromkeys(rows.who))
     fig, axes = plt.subplots(1, len(shown), figsize=size(2, 0.26), squeeze=False)
     for ax, (task, metric) in zip(axes[0], shown, strict=True):
-        for place, who in enumerate(names):
-            here = rows[(rows.who == who) & (rows.task == task) & (rows.metric == metric)]
-            offsets = place + 0.16 * (np.arange(len(here)) - (len(here) - 1) / 2)
-            _bars(ax, here.value, offsets, here.low, here.high, COLOURS[place % len(COLOURS)], upright=True)
+        training_panel(ax, rows, task, metric)
         ax.set_title(f"{task}\n{metric}")
-        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
-        ax.set_xlim(-0.6, len(names) - 0.4)
-        if metric == "held_out_loss":
-            ax.set_yscale("log")
     return fig
+
+
+def training_panel(ax: Axes, rows: pd.DataFrame, task: str, metric: str) -> None:
+    """One figure of `trainings_figure`."""
+    names = list(dict.fromkeys(rows.who))
+    for place, who in enumerate(names):
+        here = rows[(rows.who == who) & (rows.task == task) & (rows.metric == metric)]
+        offsets = place + 0.16 * (np.arange(len(here)) - (len(here) - 1) / 2)
+        _bars(ax, here.value, offsets, here.low, here.high, COLOURS[place % len(COLOURS)], upright=True)
+    ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
+    ax.set_xlim(-0.6, len(names) - 0.4)
+    if metric == "held_out_loss":
+        ax.set_yscale("log")
 
 
 def strengths_figure(table: pd.DataFrame) -> Figure:
@@ -120,6 +130,12 @@ def told_apart_figure(told: pd.DataFrame, marks: dict[str, int], power: float = 
     import matplotlib.pyplot as plt
 
     fig, ax = plt.subplots(figsize=size(1, 0.72))
+    told_apart_panel(ax, told, marks, power)
+    return fig
+
+
+def told_apart_panel(ax: Axes, told: pd.DataFrame, marks: dict[str, int], power: float = 0.8) -> None:
+    """What `told_apart_figure` holds."""
     for (raters, rows), colour in zip(told.groupby("raters"), COLOURS, strict=False):
         noun = "vote" if raters == 1 else "votes"
         ax.plot(rows.prompts, rows.value, "o-", ms=3, color=colour, label=f"{raters} {noun} on each prompt")
@@ -140,7 +156,6 @@ def told_apart_figure(told: pd.DataFrame, marks: dict[str, int], power: float = 
     ax.set_xticks([50, 100, 200, 400, 800, 1600, 3200], ["50", "100", "200", "400", "800", "1,600", "3,200"])
     ax.minorticks_off()
     ax.legend(loc="lower right" if not marks else "upper left")
-    return fig
 
 
 def voters_figure(arena: pd.DataFrame) -> Figure:

@@ -12,6 +12,7 @@ from vbanalysis.plots.style import COLOURS, COLUMN_INCH, PAGE_INCH
 from vbanalysis.studies.atlas import UNEXPLAINED, WORDS, Diagnosis, by_cause
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _ROW_INCH = 0.16
@@ -33,25 +34,30 @@ def shares_figure(table: pd.DataFrame) -> Figure:
     )
     for ax, run in zip(axes[0], runs, strict=True):
         rows = table[table.by == run]
-        for row in rows.itertuples():
-            place, colour = causes.index(row.bin), COLOURS[0]
-            if row.bin == WORDS[UNEXPLAINED]:
-                colour = "0.45"
-            ax.barh(place, row.value, height=0.62, color=colour, alpha=0.25, linewidth=0)
-            ax.plot([row.low, row.high], [place, place], color=colour, linewidth=1)
-            face = "white" if row.is_range else colour
-            ax.plot(row.value, place, "o", markersize=3, color=colour, markerfacecolor=face)
+        shares_panel(ax, rows, causes)
         ax.set_title(f"{run}\nn={rows.n.max()}", fontsize=6.5)
-        ax.set_xlim(0, 1)
-        ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
-        ax.set_ylim(len(causes) - 0.4, -0.6)
-        ax.grid(visible=False, axis="y")
-        asked = [causes.index(word) for word in rows.bin]
-        for place in set(range(len(causes))) - set(asked):
-            ax.text(0.04, place, "–", color="0.7", fontsize=6, va="center")
     axes[0, 0].set_yticks(range(len(causes)), causes, fontsize=6.5)
     fig.supxlabel("share of the error that the cause explains", fontsize=7)
     return fig
+
+
+def shares_panel(ax: Axes, rows: pd.DataFrame, causes: Sequence[str]) -> None:
+    """One run of `shares_figure`, on the rows of these causes, from above."""
+    for row in rows.itertuples():
+        place, colour = causes.index(row.bin), COLOURS[0]
+        if row.bin == WORDS[UNEXPLAINED]:
+            colour = "0.45"
+        ax.barh(place, row.value, height=0.62, color=colour, alpha=0.25, linewidth=0)
+        ax.plot([row.low, row.high], [place, place], color=colour, linewidth=1)
+        face = "white" if row.is_range else colour
+        ax.plot(row.value, place, "o", markersize=3, color=colour, markerfacecolor=face)
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    ax.set_ylim(len(causes) - 0.4, -0.6)
+    ax.grid(visible=False, axis="y")
+    asked = [causes.index(word) for word in rows.bin]
+    for place in set(range(len(causes))) - set(asked):
+        ax.text(0.04, place, "–", color="0.7", fontsize=6, va="center")
 
 
 def injected_figure(shares: pd.DataFrame) -> Figure:

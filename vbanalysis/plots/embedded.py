@@ -119,27 +119,32 @@ def marks_figure(table: pd.DataFrame, targets: Sequence[Target]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    colours = dict(zip(MODELS, COLOURS, strict=False))
     columns = 4
     rows = -(-len(targets) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=size(2, 0.24 * rows))
     for ax in axes.flat[len(targets) :]:
         ax.set_axis_off()
     for ax, target in zip(axes.flat, targets, strict=False):
-        found = table[(table.task == target.task) & (table.metric == target.metric)]
-        for y, row in enumerate(found.itertuples()):
-            bars = [[max(row.value - row.low, 0)], [max(row.high - row.value, 0)]]
-            ax.errorbar(
-                row.value, y, xerr=bars if np.isfinite(bars).all() else None, fmt="o", ms=3,
-                color=colours.get(row.who, "0.45"), elinewidth=1, capsize=1.5,
-            )  # fmt: skip
-        ax.axvline(target.least, color="0.35", linewidth=0.8)
-        if target.goal is not None:
-            ax.axvline(target.goal, color="0.35", linewidth=0.8, linestyle=":")
-        ax.set_yticks(range(len(found)), list(found.who), fontsize=6)
-        ax.set_ylim(len(found) - 0.4, -0.6)
+        marks_panel(ax, table, target)
         ax.set_title(f"{target.task}\n{target.metric}", fontsize=7)
     return fig
+
+
+def marks_panel(ax: Axes, table: pd.DataFrame, target: Target) -> None:
+    """One target of `marks_figure`."""
+    colours = dict(zip(MODELS, COLOURS, strict=False))
+    found = table[(table.task == target.task) & (table.metric == target.metric)]
+    for y, row in enumerate(found.itertuples()):
+        bars = [[max(row.value - row.low, 0)], [max(row.high - row.value, 0)]]
+        ax.errorbar(
+            row.value, y, xerr=bars if np.isfinite(bars).all() else None, fmt="o", ms=3,
+            color=colours.get(row.who, "0.45"), elinewidth=1, capsize=1.5,
+        )  # fmt: skip
+    ax.axvline(target.least, color="0.35", linewidth=0.8)
+    if target.goal is not None:
+        ax.axvline(target.goal, color="0.35", linewidth=0.8, linestyle=":")
+    ax.set_yticks(range(len(found)), list(found.who), fontsize=6)
+    ax.set_ylim(len(found) - 0.4, -0.6)
 
 
 def photographs_figure(pictures: Sequence[Photograph], said: Sequence[Impression]) -> Figure:

@@ -191,22 +191,28 @@ def one_answer_figure(table: pd.DataFrame, metrics: Mapping[str, str], columns: 
     )
     for ax in axes.flat[len(metrics) :]:
         ax.set_axis_off()
-    part = table[(table.part == "one answer") & table.case.isna()]
     for ax, (metric, title) in zip(axes.flat, metrics.items(), strict=False):
-        for y, arm in enumerate(arms):
-            chosen = part[(part.arm == arm) & (part.metric == metric)]
-            whole = chosen[chosen.seed == "all"].iloc[0]
-            seeds = chosen[chosen.seed != "all"]
-            colour = ARM_COLOURS.get(arm, "0.3")
-            ax.errorbar(
-                whole.value, y, xerr=[[whole.value - whole.low], [whole.high - whole.value]], fmt="none",
-                color=colour, elinewidth=1.2, capsize=2,
-            )  # fmt: skip
-            ax.plot(seeds.value, np.full(len(seeds), y), "o", ms=3.5, color=colour, mfc="white")
-        ax.set_yticks(range(len(arms)), arms)
-        ax.set_ylim(len(arms) - 0.4, -0.6)
+        one_answer_panel(ax, table, metric)
         ax.set_title(title, fontsize=7)
     return fig
+
+
+def one_answer_panel(ax: Axes, table: pd.DataFrame, metric: str) -> None:
+    """One figure of `one_answer_figure`."""
+    arms = [arm for arm in dict.fromkeys(table.arm) if " - " not in arm]
+    part = table[(table.part == "one answer") & table.case.isna() & (table.metric == metric)]
+    for y, arm in enumerate(arms):
+        chosen = part[part.arm == arm]
+        whole = chosen[chosen.seed == "all"].iloc[0]
+        seeds = chosen[chosen.seed != "all"]
+        colour = ARM_COLOURS.get(arm, "0.3")
+        ax.errorbar(
+            whole.value, y, xerr=[[whole.value - whole.low], [whole.high - whole.value]], fmt="none",
+            color=colour, elinewidth=1.2, capsize=2,
+        )  # fmt: skip
+        ax.plot(seeds.value, np.full(len(seeds), y), "o", ms=3.5, color=colour, mfc="white")
+    ax.set_yticks(range(len(arms)), arms)
+    ax.set_ylim(len(arms) - 0.4, -0.6)
 
 
 def steps_figure(table: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
@@ -218,26 +224,31 @@ def steps_figure(table: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    part = table[(table.part == "steps") & (table.seed == "all") & table.case.isna()]
     fig, axes = plt.subplots(1, len(metrics), figsize=(PAGE_INCH, 1.9))
     for ax, (metric, title) in zip(axes, metrics.items(), strict=True):
-        for arm, chosen in part[part.metric == metric].groupby("arm", sort=False):
-            if " - " in arm:
-                continue
-            colour = ARM_COLOURS.get(arm, "0.3")
-            chosen = chosen.sort_values("steps")
-            if len(chosen) == 1:
-                ax.axhline(chosen.value.iloc[0], color=colour, linestyle="--", label=arm)
-                ax.axhspan(chosen.low.iloc[0], chosen.high.iloc[0], color=colour, alpha=0.1, linewidth=0)
-                continue
-            ax.plot(chosen.steps, chosen.value, "o-", ms=3, color=colour, label=arm)
-            ax.fill_between(chosen.steps, chosen.low, chosen.high, color=colour, alpha=0.2, linewidth=0)
-        ax.set_xscale("log", base=2)
-        ax.set_xticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
-        ax.set_xlabel("steps")
+        steps_panel(ax, table, metric)
         ax.set_title(title, fontsize=7)
     axes[0].legend()
     return fig
+
+
+def steps_panel(ax: Axes, table: pd.DataFrame, metric: str) -> None:
+    """One figure of `steps_figure`."""
+    part = table[(table.part == "steps") & (table.seed == "all") & table.case.isna()]
+    for arm, chosen in part[part.metric == metric].groupby("arm", sort=False):
+        if " - " in str(arm):
+            continue
+        colour = ARM_COLOURS.get(str(arm), "0.3")
+        chosen = chosen.sort_values("steps")
+        if len(chosen) == 1:
+            ax.axhline(chosen.value.iloc[0], color=colour, linestyle="--", label=arm)
+            ax.axhspan(chosen.low.iloc[0], chosen.high.iloc[0], color=colour, alpha=0.1, linewidth=0)
+            continue
+        ax.plot(chosen.steps, chosen.value, "o-", ms=3, color=colour, label=arm)
+        ax.fill_between(chosen.steps, chosen.low, chosen.high, color=colour, alpha=0.2, linewidth=0)
+    ax.set_xscale("log", base=2)
+    ax.set_xticks([1, 2, 4, 8, 16], ["1", "2", "4", "8", "16"])
+    ax.set_xlabel("steps")
 
 
 def doubt_figure(table: pd.DataFrame) -> Figure:

@@ -26,6 +26,8 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 }
 """Colour and words of each pipeline."""
 
+_FIELD_WORDS = {"delta1": "delta1", "absrel": "AbsRel", "log_bias": "mean ln(predicted / true)"}
+
 
 def cliff_figure(focal: float, spreads: Sequence[float]) -> Figure:
     """delta1 and AbsRel of a pipeline with a hard-coded focal length against the camera's field of view.
@@ -63,30 +65,38 @@ def fields_figure(kept: pd.DataFrame, predicted: pd.DataFrame | None = None) -> 
     """
     import matplotlib.pyplot as plt
 
-    shown = {"delta1": "delta1", "absrel": "AbsRel", "log_bias": "mean ln(predicted / true)"}
     fig, axes = plt.subplots(1, 3, figsize=size(2, 0.36))
-    fixed = kept[kept["look"].isin({f"{field:g}" for field in FIELDS_DEG})]
-    fixed = fixed.assign(hfov_deg=fixed["look"].astype(float))
-    for ax, (metric, words) in zip(axes, shown.items(), strict=True):
-        ax.axvspan(*TRAINED_DEG, color="0.94", zorder=0)
-        for name in PIPELINES:
-            colour, label = LOOKS[name]
-            rows = fixed[(fixed.metric == metric) & (fixed.pipeline == name)]
-            for _, each in rows[~rows.seed.isin(["all", "seeds"])].groupby("seed"):
-                ax.plot(each.hfov_deg, each.value, color=colour, linewidth=0.5, alpha=0.45, zorder=1)
-            every = rows[rows.seed == "all"].sort_values("hfov_deg")
-            ax.plot(every.hfov_deg, every.value, "o-", markersize=2.5, color=colour, label=label)
-            ax.fill_between(every.hfov_deg, every.low, every.high, color=colour, alpha=0.2, linewidth=0)
-        ax.set(xlabel="field of view (degrees)", ylabel=words)
+    for ax, metric in zip(axes, _FIELD_WORDS, strict=True):
+        field_panel(ax, kept, metric)
     if predicted is not None:
         axes[0].plot(predicted.hfov_deg, predicted.delta1, ":", color="black", label="hard-coded, by algebra")
-    axes[0].set_ylim(0, 1)
-    axes[1].set_yscale("log")
-    _round_ticks(axes[1].yaxis, (0.1, 0.2, 0.5, 1, 2))
-    axes[2].axhline(0, color="0.4", linewidth=0.6)
     handles, labels = axes[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=4)
     return fig
+
+
+def field_panel(ax: Axes, kept: pd.DataFrame, metric: str) -> None:
+    """One figure of `fields_figure`: `"delta1"`, `"absrel"` or `"log_bias"`."""
+    ax.axvspan(*TRAINED_DEG, color="0.94", zorder=0)
+    kept = kept.assign(seed=kept.seed.astype(str), look=kept["look"].astype(str))
+    fixed = kept[kept["look"].isin({f"{field:g}" for field in FIELDS_DEG}) & (kept.metric == metric)]
+    fixed = fixed.assign(hfov_deg=fixed["look"].astype(float))
+    for name in PIPELINES:
+        colour, label = LOOKS[name]
+        rows = fixed[fixed.pipeline == name]
+        for _, each in rows[~rows.seed.isin(["all", "seeds"])].groupby("seed"):
+            ax.plot(each.hfov_deg, each.value, color=colour, linewidth=0.5, alpha=0.45, zorder=1)
+        every = rows[rows.seed == "all"].sort_values("hfov_deg")
+        ax.plot(every.hfov_deg, every.value, "o-", markersize=2.5, color=colour, label=label)
+        ax.fill_between(every.hfov_deg, every.low, every.high, color=colour, alpha=0.2, linewidth=0)
+    ax.set(xlabel="field of view (degrees)", ylabel=_FIELD_WORDS[metric])
+    if metric == "delta1":
+        ax.set_ylim(0, 1)
+    elif metric == "absrel":
+        ax.set_yscale("log")
+        _round_ticks(ax.yaxis, (0.1, 0.2, 0.5, 1, 2))
+    else:
+        ax.axhline(0, color="0.4", linewidth=0.6)
 
 
 def zoom_figure(exponents: pd.DataFrame) -> Figure:
@@ -152,8 +162,14 @@ def explained_figure(dataset: str = "nuScenes") -> Figure:
     """Where one factor takes the rivals' printed delta1 and AbsRel, and where Vision Banana's are."""
     import matplotlib.pyplot as plt
 
-    ours, rivals = scored(dataset)
     fig, ax = plt.subplots(figsize=size(1, 0.8))
+    explained_panel(ax, dataset)
+    return fig
+
+
+def explained_panel(ax: Axes, dataset: str = "nuScenes") -> None:
+    """What `explained_figure` holds."""
+    ours, rivals = scored(dataset)
     factors = np.linspace(1.0, 1.3, 61)
     for rival, colour in zip(rivals, COLOURS, strict=False):
         name = "normal, outliers of 1"
@@ -172,7 +188,6 @@ def explained_figure(dataset: str = "nuScenes") -> Figure:
     )  # fmt: skip
     ax.set(xlabel="delta1", ylabel="AbsRel", xlim=(0.5, 0.9), ylim=(0.15, 0.35))
     ax.legend(fontsize=6)
-    return fig
 
 
 def _colour(model: str) -> str:

@@ -38,26 +38,31 @@ def contrasts_figure(table: pd.DataFrame) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    rows = _rows_of(table)
     fig, axes = plt.subplots(1, len(_CONTRASTS), figsize=size(2, 0.68), sharey=True)
     for ax, (measure, title) in zip(axes, _CONTRASTS.items(), strict=True):
-        part = table[table.measure == measure].set_index("group")
-        for y, name in enumerate(rows):
-            row, colour = part.loc[name], COLOURS[0] if name in FAMILIES else "0.35"
-            if np.isfinite(row.seeds_low):
-                ax.plot([row.seeds_low, row.seeds_high], [y, y], color=colour, linewidth=0.6)
-            ax.plot([row.low, row.high], [y, y], color=colour, linewidth=2.4, solid_capstyle="butt")
-            ax.plot(row.value, y, "o", color=colour, markersize=4)
-            seeds = row.filter(like="seed ").dropna().to_numpy(float)
-            if len(seeds) > 1:
-                ax.plot(seeds, np.full(len(seeds), y + 0.26), ".", color=colour, markersize=2.5)
-        ax.axvline(0, color="0.2", linewidth=0.8)
+        contrast_panel(ax, table, measure)
         ax.set_title(title, fontsize=7)
-        # An interval over three seeds can be wider than all else; its ends are in the table.
-        reach = 1.15 * float(np.nanmax(np.abs(part.loc[rows, ["low", "high"]].to_numpy())))
-        ax.set_xlim(-reach, reach)
-    _name_rows(axes[0], rows)
     return fig
+
+
+def contrast_panel(ax: Axes, table: pd.DataFrame, measure: str) -> None:
+    """One figure of `contrasts_figure`: `"level"`, `"interaction"` or `"kept"`."""
+    rows = _rows_of(table)
+    part = table[table.measure == measure].set_index("group")
+    for y, name in enumerate(rows):
+        row, colour = part.loc[name], COLOURS[0] if name in FAMILIES else "0.35"
+        if np.isfinite(row.seeds_low):
+            ax.plot([row.seeds_low, row.seeds_high], [y, y], color=colour, linewidth=0.6)
+        ax.plot([row.low, row.high], [y, y], color=colour, linewidth=2.4, solid_capstyle="butt")
+        ax.plot(row.value, y, "o", color=colour, markersize=4)
+        seeds = row.filter(like="seed ").dropna().to_numpy(float)
+        if len(seeds) > 1:
+            ax.plot(seeds, np.full(len(seeds), y + 0.26), ".", color=colour, markersize=2.5)
+    ax.axvline(0, color="0.2", linewidth=0.8)
+    # An interval over three seeds can be wider than all else; its ends are in the table.
+    reach = 1.15 * float(np.nanmax(np.abs(part.loc[rows, ["low", "high"]].to_numpy())))
+    ax.set_xlim(-reach, reach)
+    _name_rows(ax, rows)
 
 
 def levels_figure(table: pd.DataFrame) -> Figure:
