@@ -40,27 +40,33 @@ def layers_figure(table: pd.DataFrame, who: str, control: str | None = None) -> 
     leads = _leads(table)
     fig, axes = _panels(leads, 0.46)
     for ax, task in zip(axes, _tasks(leads), strict=True):
-        rows = leads[leads.task == task]
-        mine = rows[rows.who == who]
-        layers = list(dict.fromkeys(mine.layer))
-        lines = list(dict.fromkeys(zip(mine.way, mine.level, strict=True)))
-        noised = sorted(level for way, level in lines if way == "noised")
-        for way, level in lines:
-            line = mine[(mine.way == way) & (mine.level == level)].set_index("layer").value
-            share = (noised.index(level) + 1) / len(noised) if way == "noised" else 0
-            colour = _shade(share) if way == "noised" else COLOURS[1]
-            label = f"noise {level:g}" if way == "noised" else f"given as the image, noise {level:g}"
-            ax.plot(range(len(layers)), line.reindex(layers), "o-", color=colour, ms=2.5, lw=1, label=label)
-        if control is not None:
-            random = rows[rows.who.str.startswith(control) & rows.layer.isin(layers)]
-            band = random.groupby("layer").value.agg(["min", "max"]).reindex(layers)
-            ax.fill_between(
-                range(len(layers)), band["min"], band["max"], color="0.8", lw=0, label=f"{control}, all seeds"
-            )
-        _without(ax, rows)
-        _name_layers(ax, layers, task)
+        layers_panel(ax, leads, task, who, control)
     _legend(fig, axes[0], 4)
     return fig
+
+
+def layers_panel(ax: Axes, table: pd.DataFrame, task: Probed, who: str, control: str | None = None) -> None:
+    """One task of `layers_figure`."""
+    rows = _leads(table)
+    rows = rows[rows.task == task]
+    mine = rows[rows.who == who]
+    layers = list(dict.fromkeys(mine.layer))
+    lines = list(dict.fromkeys(zip(mine.way, mine.level, strict=True)))
+    noised = sorted(level for way, level in lines if way == "noised")
+    for way, level in lines:
+        line = mine[(mine.way == way) & (mine.level == level)].set_index("layer").value
+        share = (noised.index(level) + 1) / len(noised) if way == "noised" else 0
+        colour = _shade(share) if way == "noised" else COLOURS[1]
+        label = f"noise {level:g}" if way == "noised" else f"given as the image, noise {level:g}"
+        ax.plot(range(len(layers)), line.reindex(layers), "o-", color=colour, ms=2.5, lw=1, label=label)
+    if control is not None:
+        random = rows[rows.who.str.startswith(control) & rows.layer.isin(layers)]
+        band = random.groupby("layer").value.agg(["min", "max"]).reindex(layers)
+        ax.fill_between(
+            range(len(layers)), band["min"], band["max"], color="0.8", lw=0, label=f"{control}, all seeds"
+        )
+    _without(ax, rows)
+    _name_layers(ax, layers, task)
 
 
 def networks_figure(table: pd.DataFrame, names: Sequence[str], way: str) -> Figure:

@@ -58,6 +58,12 @@ def without_network(made: Material, kind: Kind = "ridge") -> Grid:
     return found
 
 
+def pixel_maps(made: Material) -> dict[Probed, list[np.ndarray]]:
+    """The colours around each pixel and its place, as maps of each task."""
+    maps = [controls.pixels(image) for image in made.images]
+    return dict.fromkeys(made.targets, maps)
+
+
 def probed(
     frozen: Frozen,
     levels: Sequence[float],
@@ -158,6 +164,22 @@ def maps_at(
     seeds = range(len(made.images))
     said = (cache or FeatureCache()).maps(frozen, made.images, [spot.layer], spot.level, seeds)
     return [each[spot.layer] for each in said]
+
+
+def chosen_maps(
+    grid: Grid, models: Sequence[Frozen], made: Material, cache: FeatureCache | None = None
+) -> dict[Probed, list[np.ndarray]]:
+    """The maps of a network where most folds chose to read it, task by task.
+
+    Args:
+        grid: What was said of it.
+        models: The network by every way in that was probed.
+        made: The pictures.
+        cache: Of features.
+    """
+    ways = {str(model.way): model for model in models}
+    spots = {task: best(grid, models[0].name, task).usual for task in made.targets}
+    return {task: maps_at(spot, ways[spot.way], made, cache) for task, spot in spots.items()}
 
 
 def beyond(grid: Grid, who: str, others: Sequence[str], way: str | None = None) -> pd.DataFrame:

@@ -13,11 +13,10 @@ from vbanalysis.probing.frozen import Frozen
 from vbanalysis.studies.arms import trained_arms
 from vbanalysis.studies.probing.grid import (
     Grid,
-    best,
     best_table,
     beyond,
+    chosen_maps,
     grid_table,
-    maps_at,
     probed,
     without_network,
 )
@@ -69,9 +68,7 @@ def probing_study(
         on_part(f"{frozen.name}, {frozen.way}")
         grid |= dict(probed(frozen, levels, made, cache))
     on_part("labels that mean less")
-    bases: dict[str, Frozen] = {"noised": Embedded.load("base"), "given": Embedded.load("base", "given")}
-    spots = {task: best(grid, "base", task).usual for task in made.targets}
-    maps = {task: maps_at(spot, bases[spot.way], made, cache) for task, spot in spots.items()}
+    maps = chosen_maps(grid, [Embedded.load("base"), Embedded.load("base", "given")], made, cache)
     random = [f"{kind}-{seed}" for kind in ("untrained", "shuffled") for seed in SEEDS]
     parts = {
         "grid": grid_table(grid),
