@@ -9,7 +9,7 @@ from vbanalysis.plots.panels import (
     show_points,
     show_scalar,
 )
-from vbanalysis.plots.save import save, save_table
+from vbanalysis.plots.save import save, save_table, save_text
 from vbanalysis.plots.style import COLOURS, COLUMN_INCH, PAGE_INCH, size, style
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "label_colours",
     "save",
     "save_table",
+    "save_text",
     "show_depth",
     "show_labels",
     "show_normals",

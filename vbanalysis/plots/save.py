@@ -76,6 +76,30 @@ def save_table(
     return folder / f"{stem}.csv"
 
 
+def save_text(text: str, name: str, *, caption: str) -> Path:
+    """Write text, such as LaTeX that sets figures, and note it like a figure.
+
+    Args:
+        text: Ends in a line break.
+        name: `NOTEBOOK/NAME.tex`, the suffix being letters.
+        caption: What it is for.
+
+    Returns:
+        Its path.
+
+    Raises:
+        InputError: `name` is not of that form.
+    """
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or not suffix.isalpha():
+        raise InputError(f"name must be NOTEBOOK/NAME.SUFFIX, got {name!r}")
+    folder, stem = _place(stem)
+    with replacing(folder / f"{stem}.{suffix}") as file:
+        file.write(text.encode())
+    _note(folder, f"{stem}.{suffix}", caption, None, "")
+    return folder / f"{stem}.{suffix}"
+
+
 def _place(name: str) -> tuple[Path, str]:
     parts = name.split("/")
     if len(parts) != 2 or not all(
