@@ -1,4 +1,4 @@
-"""Figures of the focal length that a depth map tells: rooms of known cameras, and clouds under several."""
+"""Figures of the focal length that a depth map tells: the clouds of points under several."""
 
 from __future__ import annotations
 
@@ -8,39 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vbanalysis.geometry import Intrinsics, unproject
-from vbanalysis.plots.style import COLOURS, size
+from vbanalysis.plots.style import size
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
-
-
-def rooms_figure(rooms: pd.DataFrame) -> Figure:
-    """Recovered against true focal length, with intervals, on logarithmic axes.
-
-    Args:
-        rooms: Rows of `true, focal, low, high, refused`, as `studies.focal_check.check_rooms` gives them.
-    """
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
-
-    told = rooms[rooms.refused == ""]
-    fig, ax = plt.subplots(figsize=size(1, 0.85))
-    ends = [
-        0.9 * float(told[["true", "focal"]].min().min()),
-        1.1 * float(told[["true", "focal"]].max().max()),
-    ]
-    ax.plot(ends, ends, color="0.5", linewidth=0.8)
-    bars = np.abs(told[["low", "high"]].to_numpy().T - told.focal.to_numpy())
-    ax.errorbar(told.true, told.focal, yerr=bars, fmt="o", ms=3, elinewidth=0.8, color=COLOURS[0])
-    ax.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-    ax.set(xlabel="true focal length (widths)", ylabel="recovered (widths)")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(FixedLocator([0.3, 0.5, 0.7, 1.0, 1.5, 2.0]))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter(NullFormatter())
-        axis.set_minor_locator(NullLocator())
-    return fig
 
 
 def clouds_figure(depth_m: np.ndarray, rgb: np.ndarray, focals: Sequence[tuple[str, float]]) -> Figure:

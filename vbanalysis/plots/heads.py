@@ -11,7 +11,7 @@ import pandas as pd
 from vbanalysis.codecs.mixtures import SIDES
 from vbanalysis.plots.panels import show_metres, show_picture
 from vbanalysis.plots.style import COLOURS, PAGE_INCH, size
-from vbanalysis.studies.heads.ideal import LOSSES, Belief, ideal_answers, ideal_flow, two_depths
+from vbanalysis.studies.heads.ideal import LOSSES, ideal_answers, ideal_flow, two_depths
 from vbanalysis.studies.heads.mixing_map import MixingMap
 
 if TYPE_CHECKING:
@@ -85,20 +85,6 @@ def mixing_figure(found: MixingMap, near_m: float, far_m: float, seed: int = 0) 
     right.set_xticks(range(len(steps)), [str(count) for count in steps])
     right.set_title("draws of an ideal flow")
     _plain_metres(right, "y")
-    return fig
-
-
-def scale_figure(belief: Belief, title: str) -> Figure:
-    """What ideal heads say where the depth is spread: its distribution, and the four answers."""
-    import matplotlib.pyplot as plt
-
-    fig, ax = plt.subplots(figsize=size(1, 0.5))
-    ax.hist(belief.depth_m, bins=30, weights=belief.weight, color="0.85")
-    for loss, said in ideal_answers(belief).items():
-        colour, line = _LINES[loss]
-        ax.axvline(said.depth_m, color=colour, linestyle=line, label=f"{loss}, {said.residual:.0f}/255 off")
-    ax.set(xlabel="depth (m)", ylabel="probability", title=title)
-    ax.legend(fontsize=6)
     return fig
 
 
