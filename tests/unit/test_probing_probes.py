@@ -10,7 +10,7 @@ from vbanalysis.probing.cache import FeatureCache
 from vbanalysis.probing.embedded import Embedded
 from vbanalysis.probing.experiment import chosen, cross_validated, scene_folds
 from vbanalysis.probing.maps import drawn_pixels, stacked
-from vbanalysis.probing.ridge import Sums, chosen_ridge, ridge
+from vbanalysis.probing.ridge import Sums, chosen_ridge, nested_ridge, ridge
 from vbanalysis.probing.targets import PROBED, figure, marked, target_of, told
 from vbanalysis.probing.trained import Recipe, trained_probe
 from vbanalysis.stats import paired_difference
@@ -115,6 +115,14 @@ class TestProbes:
         assert found.penalty >= 10
         np.testing.assert_allclose(found.probe(rng.normal(size=(9, 30))), 5, atol=0.6)
 
+    def test_leaving_out_two_in_either_order_is_one_fit(self):
+        rng = np.random.default_rng(3)
+        folds = [Sums.of(rng.normal(size=(20, 4)), rng.normal(size=(20, 2))) for _ in range(4)]
+        for k, found in enumerate(nested_ridge(folds)):
+            alone = chosen_ridge([fold for j, fold in enumerate(folds) if j != k])
+            assert (found.penalty, found.loss) == (alone.penalty, alone.loss)
+            np.testing.assert_array_equal(found.probe.weights, alone.probe.weights)
+
     @pytest.mark.parametrize(
         ("call", "word"),
         [
@@ -124,6 +132,7 @@ class TestProbes:
             (lambda: ridge(Sums.of(np.zeros((3, 2)), np.zeros((3, 1))), [-1.0]), "at least 0"),
             (lambda: ridge(Sums.of(np.zeros((0, 2)), np.zeros((0, 1)))), "at least one row"),
             (lambda: chosen_ridge([Sums.of(np.zeros((3, 2)), np.zeros((3, 1)))]), "give more scenes"),
+            (lambda: nested_ridge([Sums.of(np.zeros((3, 2)), np.zeros((3, 1)))] * 2), "at least 3"),
             (lambda: scene_folds(["a", "b"], 3, np.random.default_rng(0)), "the number of scenes, 2"),
             (
                 lambda: trained_probe(np.zeros((3, 2)), np.zeros((3, 1)), np.zeros(3, bool), classes=False),

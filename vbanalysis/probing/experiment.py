@@ -10,7 +10,7 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 from vbanalysis.probing.maps import at_pixels, drawn_pixels, resized
-from vbanalysis.probing.ridge import LinearProbe, Sums, chosen_ridge
+from vbanalysis.probing.ridge import LinearProbe, Sums, nested_ridge
 from vbanalysis.probing.targets import Answer, Probed, Target, marked
 from vbanalysis.probing.trained import Recipe, trained_probe
 
@@ -183,11 +183,8 @@ def _by_sums(rows: _Rows, folds: np.ndarray) -> _Fit:
         inside = [rows[place] for place in np.flatnonzero(folds == k).tolist()]
         sums.append(Sums.of(np.concatenate([x for x, _ in inside]), np.concatenate([y for _, y in inside])))
 
-    def fit(k: int) -> tuple[Callable[[np.ndarray], np.ndarray], float, float]:
-        found = chosen_ridge([each for j, each in enumerate(sums) if j != k])
-        return found.probe, found.loss, found.penalty
-
-    return fit
+    found = nested_ridge(sums)
+    return lambda k: (found[k].probe, found[k].loss, found[k].penalty)
 
 
 def _by_rows(rows: _Rows, folds: np.ndarray, task: Probed, kind: Kind, recipe: Recipe) -> _Fit:
