@@ -1,7 +1,8 @@
 """Explorers for JupyterLab and Voila: each a plain model that needs no browser, and a thin view of it.
 
 `rate` shows pairs of pictures to raters who do not know whose is whose; `explore_codec` shows what happens
-to depth between the code and the decoder; `browse_runs` leafs through one or two runs.
+to depth between the code and the decoder; `browse_runs` leafs through one or two runs;
+`inspect_segmentation` holds a painted mask to its prompt.
 
 Importing this brings in no widget: that happens where a view is made.
 """
@@ -11,6 +12,8 @@ from vbanalysis.widgets.codec_view import explore_codec
 from vbanalysis.widgets.rating import rate
 from vbanalysis.widgets.runs import RecordFilter, RecordLook, RunBrowser
 from vbanalysis.widgets.runs_view import browse_runs
+from vbanalysis.widgets.segmentation import SegmentationInspector, SegmentationReading, SegmentationSettings
+from vbanalysis.widgets.segmentation_view import inspect_segmentation
 
 __all__ = [
     "CodecExplorer",
@@ -19,7 +22,11 @@ __all__ = [
     "RecordFilter",
     "RecordLook",
     "RunBrowser",
+    "SegmentationInspector",
+    "SegmentationReading",
+    "SegmentationSettings",
     "browse_runs",
     "explore_codec",
+    "inspect_segmentation",
     "rate",
 ]
