@@ -110,6 +110,12 @@ def normals_from_depth(
 
     Raises:
         InputError: An argument is outside its range.
+
+    Examples:
+        >>> camera = Intrinsics(fx=50.0, fy=50.0, cx=8.0, cy=8.0)
+        >>> wall = np.full((16, 16), 2.0)  # in front of the camera, seen straight on
+        >>> (normals_from_depth(wall, camera)[8, 8].round(3) + 0).tolist()
+        [0.0, 0.0, 1.0]
     """
     if window < 3 or window % 2 == 0:
         raise InputError(f"window must be odd and at least 3, got {window}")
@@ -184,6 +190,14 @@ def write_ply(path: str | os.PathLike[str], points: np.ndarray, rgb: np.ndarray 
     Raises:
         InputError: The shapes or types do not fit.
         DataError: The file cannot be written.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> points = unproject(np.array([[1.0, np.inf], [1.5, 2.0]]), Intrinsics(50.0, 50.0, 1.0, 1.0))
+        >>> with TemporaryDirectory() as folder:
+        ...     write_ply(Path(folder) / "cloud.ply", points)
+        3
     """
     points = np.asarray(points)
     if points.ndim < 2 or points.shape[-1] != 3 or points.dtype.kind not in "fiu":

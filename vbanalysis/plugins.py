@@ -84,6 +84,10 @@ def available(kind: Kind, *, check: bool = False) -> list[PluginInfo]:
 
     Returns:
         Sorted by name, then distribution.
+
+    Examples:
+        >>> [info.name for info in available("tasks") if info.distribution == "vbanalysis"]
+        ['depth', 'edit', 'generation', 'instance', 'normals', 'referring', 'semantic']
     """
     found = _entry_points(kind)
     offers = Counter(entry.name for entry in found)
@@ -123,6 +127,11 @@ def load(kind: Kind, spec: str | Spec, expect: type[Any] = object) -> Any:
         PluginError: No such name, or two of it; the plugin cannot be imported, has no such option,
             fails (its own exception is the cause) or makes something that is not `expect`. An error
             that the plugin raises on purpose, any `VbanalysisError`, comes through as it is.
+
+    Examples:
+        >>> scenes = load("datasets", "scenes:heldout?n=3")  # Scenes("heldout", n=3)
+        >>> len(scenes), scenes[0].id
+        (3, 'scenes/heldout/0')
     """
     spec = parse_spec(spec) if isinstance(spec, str) else spec
     entry = _find(kind, spec.name)
@@ -147,8 +156,16 @@ def load(kind: Kind, spec: str | Spec, expect: type[Any] = object) -> Any:
 def provenance(kind: Kind, name: str) -> Provenance:
     """Distribution and version of a plugin, without importing it.
 
+    Args:
+        kind: One of `KINDS`.
+        name: As a spec string begins.
+
     Raises:
         PluginError: No such name, or two of it.
+
+    Examples:
+        >>> provenance("models", "mini").distribution
+        'vbanalysis'
     """
     return _provenance(_find(kind, name))
 

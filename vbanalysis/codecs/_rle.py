@@ -30,6 +30,14 @@ def masks(result: InstanceResult) -> Array:
 
     Returns:
         (n, H, W) bool, the kind and device of `result.labels`.
+
+    Examples:
+        >>> import numpy as np
+        >>> from vbanalysis.codecs import InstanceCodec
+        >>> codec, labels = InstanceCodec(), np.zeros((32, 32), np.int32)
+        >>> labels[4:12, 4:12], labels[20:30, 20:30] = 1, 2
+        >>> masks(codec.decode(codec.encode(labels))).sum(axis=(1, 2)).tolist()
+        [64, 100]
     """
     labels = to_numpy(result.labels)
     return like(labels[None] == np.arange(1, len(result) + 1)[:, None, None], result.labels)

@@ -67,6 +67,12 @@ def calibrate(rgb: Array, codec: DepthCodec | None = None) -> Calibration:
 
     Raises:
         InputError: `rgb` is not an image of colours.
+
+    Examples:
+        >>> from vbanalysis.codecs.degradations import Drift
+        >>> painted = DepthCodec().encode(np.geomspace(0.5, 40, 4096).reshape(64, 64))
+        >>> calibrate(Drift(gain=0.9, offset=10)(painted)).reason
+        'residual fell from 18.24 to 0.01/255 (affine drift)'
     """
     codec = codec or DepthCodec()
     colours = to_numpy(unit_rgb(rgb)).astype(np.float64)

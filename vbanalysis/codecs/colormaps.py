@@ -99,7 +99,18 @@ class ColormapCodec:
         return self.nan_colour if self.nan_colour is not None else _farthest_colour(self.name)
 
     def encode(self, depth_m: Array, dtype: str = "uint8") -> Array:
-        """Paint depth as `DepthCodec.encode` does; depth outside the range is an error too."""
+        """Paint depth as `DepthCodec.encode` does.
+
+        Args:
+            depth_m: (..., H, W) metres from 0, NaN unknown; inf takes the power curve, or `clip`.
+            dtype: `"uint8"`, `"uint16"`, or floats such as `"float32"`.
+
+        Returns:
+            (..., H, W, 3) RGB of that type; floats lie in [0, 1].
+
+        Raises:
+            InputError: As `DepthCodec.encode`; or depth lies outside `vmin` to `vmax` and `clip` is not set.
+        """
         values = to_numpy(as_width(real_depth(depth_m), "float64"))
         refuse_negative(values)
         unknown = np.isnan(values)
@@ -121,7 +132,10 @@ class ColormapCodec:
         return quantise(like(rgb, depth_m), dtype)
 
     def decode(self, rgb: Array) -> DepthResult:
-        """Read depth; arguments, result and errors as `DepthCodec.decode`.
+        """Read depth; result and errors as `DepthCodec.decode`.
+
+        Args:
+            rgb: (..., H, W, 3) uint8, uint16 or float in [0, 1].
 
         `margin` is how much farther the nearest point is among those at least 16 of 255 map steps away.
         """

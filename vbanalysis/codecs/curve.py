@@ -47,7 +47,14 @@ class PowerCurve:
         return -self.lam * self.c
 
     def forward(self, depth_m: Array) -> Array:
-        """Curve value in [0, 1] of a depth in [0, inf] metres; NaN stays NaN."""
+        """Curve value of a depth; NaN stays NaN.
+
+        Args:
+            depth_m: Metres from 0 to inf.
+
+        Returns:
+            The same shape, in [0, 1].
+        """
         xp = namespace(depth_m, "depth_m")
         return -xp.expm1((self.lam + 1) * self._bend(depth_m))
 
@@ -77,7 +84,11 @@ class PowerCurve:
         return xp.where(end, xp.full_like(f, math.inf), depth_m)
 
     def slope(self, depth_m: Array) -> Array:
-        """Derivative df/dd at a depth, per metre."""
+        """Derivative of `forward`, per metre.
+
+        Args:
+            depth_m: Metres from 0 to inf.
+        """
         xp = namespace(depth_m, "depth_m")
         return -(self.lam + 1) / self.knee_m * xp.exp(self.lam * self._bend(depth_m))
 

@@ -54,6 +54,14 @@ def identify_normal_convention(rgb: Array) -> NormalConvention:
 
     Raises:
         InputError: `rgb` is not such an image.
+
+    Examples:
+        >>> from vbanalysis.codecs import NormalCodec
+        >>> down, right = np.mgrid[-1:1:64j, -1:1:64j]
+        >>> hollow = np.stack([-right, down, np.ones_like(down)], axis=2)  # x right, y up, z to the viewer
+        >>> hollow /= np.linalg.norm(hollow, axis=2, keepdims=True)
+        >>> identify_normal_convention(NormalCodec("opengl").encode(hollow)).candidates
+        ('opengl', 'diode')
     """
     check_rgb(rgb)
     if rgb.ndim != 3 or min(rgb.shape[:2]) < 16:

@@ -264,6 +264,12 @@ def estimate_background(rgb: Array) -> Rgb:
 
     Raises:
         InputError: `rgb` is no picture, or its border holds only NaN.
+
+    Examples:
+        >>> picture = np.full((64, 64, 3), 20, np.uint8)
+        >>> picture[20:40, 20:40] = (255, 0, 0)
+        >>> estimate_background(picture)
+        (20, 20, 20)
     """
     colours, unit = _levels(rgb)
     width = max(1, min(colours.shape[:2]) // 50)

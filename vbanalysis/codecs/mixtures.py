@@ -109,6 +109,10 @@ def third_share(first_m: float, second_m: float, steps: int = 255, codec: DepthC
 
     Raises:
         InputError: A depth is not above 0, or there is no step.
+
+    Examples:
+        >>> round(third_share(1.0, 10.0), 2), third_share(1.0, 1.1)
+        (0.56, 0.0)
     """
     steps = check_number(steps, "steps", low=1, whole=True)
     shares = np.arange(1, steps + 1) / (steps + 1)

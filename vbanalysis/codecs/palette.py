@@ -184,6 +184,9 @@ class PaletteCodec:
 
         Pixels belong to the classes that `decode` gives them, by the codec's own `space` and `reject`;
         the distances of the report are in RGB, /255, whatever the space.
+
+        Args:
+            rgb: As in `decode`.
         """
         colours = to_numpy(unit_rgb(rgb)) * 255
         result = self.decode(rgb)

@@ -24,7 +24,13 @@ _FAILURES_ENOUGH = 3
 
 
 class RemoteFile(NamedTuple):
-    """One line of a registry: the path below the base address, the size and the hash."""
+    """One line of a registry.
+
+    Attributes:
+        path: Below the base address, and below the folder that it is fetched to.
+        bytes: Its size.
+        sha256: Its hash, 64 hexadecimal digits.
+    """
 
     path: str
     bytes: int
@@ -32,7 +38,13 @@ class RemoteFile(NamedTuple):
 
 
 class FileStatus(NamedTuple):
-    """What is known of a file on disk; `where` is None for a missing one."""
+    """What is known of a file on disk.
+
+    Attributes:
+        file: Its line in the registry.
+        state: `"ok"` where size and hash are those of the registry.
+        where: Its path; None for a missing one.
+    """
 
     file: RemoteFile
     state: Literal["ok", "damaged", "missing"]

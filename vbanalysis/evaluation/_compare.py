@@ -54,6 +54,9 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
         first: Folder of a run.
         second: Folder of a run of the same task on samples with the same ids and inputs.
 
+    Returns:
+        One comparison a metric, the pooled ones last.
+
     Raises:
         DataError: One of them is no run that has come to its end.
         InputError: They are of different tasks or other classes, share no sample, or a shared sample had

@@ -60,6 +60,20 @@ def plan_calls(
     Samples with a record need none, nor does what a model has kept. A model that costs nothing is not asked,
     but as a step before one that does.
 
+    Args:
+        task: As in `evaluate`.
+        model: As in `evaluate`.
+        dataset: As in `evaluate`.
+        out: As in `evaluate`; a folder that is not there is a run not yet begun.
+        limit: As in `evaluate`.
+        seed: As in `evaluate`.
+        presence: As in `evaluate`.
+        reasoner: As in `evaluate`.
+        retry_failed: Whether samples whose record is a failure count as samples without one.
+
+    Returns:
+        The calls by step, and what they would cost at most.
+
     Raises:
         InputError: `out` holds another run.
         VbanalysisError: Something cannot be loaded, as in `evaluate`.

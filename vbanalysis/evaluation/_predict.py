@@ -25,6 +25,13 @@ def predict(model: Model, task: VisionTask, sample: Sample, *, seed: int = 0) ->
     Raises:
         InputError: The model does not answer this task, or only samples of a data set.
         DataError: The sample has no image, or the answer is of another form.
+
+    Examples:
+        >>> from vbanalysis.plugins import load
+        >>> sample = load("datasets", "scenes:heldout?n=1")[0]
+        >>> depth_m = predict(load("models", "mini-regression"), load("tasks", "depth"), sample)
+        >>> depth_m.shape, str(depth_m.dtype)
+        ((64, 64), 'float32')
     """
     if sample.image is None:
         raise DataError(f"sample {sample.id} has no image")

@@ -62,7 +62,7 @@ class Results:
         return found
 
     def picture_file(self, sample: str) -> Path:
-        """Where that picture is kept; there is no such file where none is."""
+        """Where the picture of a sample, by its id, is kept; there is no such file where none is."""
         return self._outputs.output(sample)
 
     def numbers(self, sample: str) -> np.ndarray | None:
@@ -80,6 +80,12 @@ class Results:
 
 def open_run(folder: str | os.PathLike[str]) -> Results:
     """Open a run that has come to its end.
+
+    Args:
+        folder: Of the run.
+
+    Returns:
+        Its figures; the records and the pictures are read when they are asked for.
 
     Raises:
         DataError: There is none, or its files are damaged.

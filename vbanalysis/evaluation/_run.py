@@ -80,6 +80,13 @@ def evaluate(
         DataError: The folder cannot be written, or the data set cannot be read at all.
         StopError: A model cannot be asked any more for now, or a limit is reached (`BudgetError`); what is
             finished is kept, and the same call goes on.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> with TemporaryDirectory() as folder:
+        ...     run = evaluate("depth", "oracle", "scenes:heldout?n=5", folder)
+        >>> f"{run.figures['delta1']:.2f}", run.n_failed
+        ('1.00 [1.00, 1.00] n=5', 0)
     """
     folder = str(Path(out).resolve())
     job = Job(task, model, dataset, folder, None, seed, presence, reasoner, max_calls, max_cost, retry_failed)
@@ -109,6 +116,9 @@ def rescore(
         workers: As in `evaluate`.
         scheduler: As in `evaluate`.
         on_record: As in `evaluate`.
+
+    Returns:
+        The new run's results.
 
     Raises:
         InputError: Another task, whose prompts the pictures do not answer; or as `evaluate`.

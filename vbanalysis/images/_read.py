@@ -96,6 +96,13 @@ def read_photo(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> np
 def photo_size(path: str | os.PathLike[str], max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Height and width of what `read_photo` would give, from the header: no pixel is decoded.
 
+    Args:
+        path: As in `read_photo`.
+        max_pixels: As in `read_photo`.
+
+    Returns:
+        `(height, width)` in pixels, upright as EXIF says.
+
     Raises:
         ImageError: As `read_photo`, as far as the header and the checksums of a PNG tell.
     """

@@ -171,7 +171,11 @@ def instance_prompt(
 
 
 def cityscapes_prompt() -> Instruction:
-    """The one prompt for all of Cityscapes: its 19 classes in their official colours."""
+    """The one prompt for all of Cityscapes: its 19 classes in their official colours.
+
+    >>> len(cityscapes_prompt().classes), cityscapes_prompt().colours[0]
+    (19, (128, 64, 128))
+    """
     return semantic_prompt(CITYSCAPES)
 
 
@@ -197,6 +201,9 @@ def generation_prompt(caption: str, style: str = "generate") -> Instruction:
 
 def edit_prompt(text: str) -> Instruction:
     """An order to change the given image, in any words that are read as one.
+
+    Args:
+        text: The order, such as "Remove the red ball."
 
     Raises:
         InstructionError: The text would be read as another task.

@@ -214,6 +214,9 @@ def _names() -> dict[Rgb, str]:
 def colour_name(rgb: Rgb) -> str | None:
     """A name that `parse_colour` reads as exactly `rgb`, or None where no table has one.
 
+    Args:
+        rgb: 8 bits a channel.
+
     >>> colour_name((0, 255, 255)), colour_name((1, 2, 3))
     ('cyan', None)
     """

@@ -20,6 +20,12 @@ def words_and_colours(text: str) -> list[tuple[str, Rgb | None]]:
     A colour is one word, however many it is spelled with; one in digits is the word "colour". The name of
     two or three words wins over that of one. What only looks like a colour in digits is read as words.
 
+    Args:
+        text: Any prompt, in any form.
+
+    Returns:
+        Words in their order, each with its colour in 8 bits a channel, or None.
+
     >>> words_and_colours("The red ball is (0, 0, 255). Light blue!")
     [('the', None), ('red', (255, 0, 0)), ('ball', None), ('is', None), ('colour', (0, 0, 255)), ('.', None),
      ('light blue', (173, 216, 230))]

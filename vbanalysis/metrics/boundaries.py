@@ -142,6 +142,12 @@ def boundary_counts(
 
     Raises:
         InputError: Shapes, types or settings do not fit.
+
+    Examples:
+        >>> near, far = np.full((4, 8), 1.0), np.full((4, 8), 2.0)
+        >>> true, late = np.hstack([near, far]), np.hstack([near, near[:, :1], far[:, 1:]])
+        >>> boundary_counts(late, true, radii_px=(0, 1)).predicted_hits.tolist()
+        [0, 4]
     """
     true = _depth(true_m, _NAMES[1], valid)
     predicted = _depth(predicted_m, _NAMES[0], None)
@@ -221,6 +227,12 @@ def occlusion_f1(
 
     Raises:
         InputError: Shapes, types or settings do not fit.
+
+    Examples:
+        >>> near, far = np.full((4, 4), 1.0), np.full((4, 4), 2.0)
+        >>> around = np.block([[far, far, far], [far, near, far], [far, far, far]])
+        >>> occlusion_f1(3 * around, around).f1, occlusion_f1(np.ones_like(around), around).f1
+        (1.0, 0.0)
     """
     true = _depth(true_m, _NAMES[1], valid)
     predicted = _depth(predicted_m, _NAMES[0], None)

@@ -123,10 +123,17 @@ def crop_box(name: str, shape: Shape) -> CropBox:
 
 
 def crop_mask(name: str, shape: Shape) -> np.ndarray:
-    """Where a crop compares; arguments and errors as in `crop_box`.
+    """Where a crop compares.
+
+    Args:
+        name: As in `crop_box`.
+        shape: As in `crop_box`.
 
     Returns:
         (H, W) bool, True inside.
+
+    Raises:
+        InputError: As `crop_box`.
 
     Examples:
         >>> int(crop_mask("nyu_eigen", (480, 640)).sum()) == 426 * 560

@@ -48,6 +48,11 @@ def ssim(image: np.ndarray, reference: np.ndarray, *, region: np.ndarray | None 
 
     Raises:
         InputError: Shapes, types or ranges do not fit, or the region is empty.
+
+    Examples:
+        >>> noise = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
+        >>> ssim(noise, noise), round(ssim(noise // 2, noise), 2)
+        (1.0, 0.64)
     """
     from skimage.metrics import structural_similarity
 

@@ -107,6 +107,13 @@ def instance_sums(pairs: Iterable[InstanceCounts]) -> InstanceSums:
 
     Raises:
         InputError: There is no pair, or what is no count.
+
+    Examples:
+        >>> from vbanalysis.metrics import instance_counts
+        >>> found, nothing = np.array([[1, 1, 0, 2]]), np.zeros((1, 4), int)
+        >>> summed = instance_sums([instance_counts(found, found), instance_counts(nothing, nothing)])
+        >>> summed.n_true, summed.tp, summed.tn
+        (2, 1, 1)
     """
     pairs = checked_counts(pairs, "pairs")
     if not pairs:

@@ -95,7 +95,20 @@ def match_instances(ious: np.ndarray) -> InstanceCounts:
 
 
 def instance_counts(predicted: np.ndarray, true: np.ndarray) -> InstanceCounts:
-    """Counts of one pair of image and noun phrase, from its masks; arguments and errors as in `mask_ious`."""
+    """Counts of one pair of image and noun phrase, from its masks.
+
+    Args:
+        predicted: As in `mask_ious`.
+        true: As in `mask_ious`.
+
+    Raises:
+        InputError: As `mask_ious`.
+
+    Examples:
+        >>> found = instance_counts(np.array([[1, 1, 2, 0]]), np.array([[1, 1, 0, 0]]))
+        >>> found.true_positives[0].item(), found.n_predicted, found.n_true
+        (1, 2, 1)
+    """
     return match_instances(mask_ious(predicted, true))
 
 

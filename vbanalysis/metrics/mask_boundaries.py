@@ -92,6 +92,12 @@ def boundary_overlaps(
 
     Raises:
         InputError: As `confusion_matrix`, or the ratio is not in (0, 1].
+
+    Examples:
+        >>> true, shifted = np.zeros((16, 16), int), np.zeros((16, 16), int)
+        >>> true[:, 8:], shifted[:, 9:] = 1, 1
+        >>> boundary_overlaps(shifted, true, 2).tolist()
+        [[30, 60], [28, 58]]
     """
     counted = confusion_matrix(predicted, true, n_classes, ignore)
     reach = _reach(np.asarray(true), dilation_ratio)

@@ -84,6 +84,12 @@ def histogram_normals(histogram: NormalHistogram) -> NormalMetrics:
 
     Raises:
         InputError: It is no such sum.
+
+    Examples:
+        >>> images = [NormalErrors(np.array(each, np.float32), 0) for each in ([1, 2], [3])]
+        >>> summed = normal_histogram(images[0]) + normal_histogram(images[1])
+        >>> round(histogram_normals(summed).mean_deg, 6)
+        2.0
     """
     (histogram,) = each_of(NormalHistogram, [histogram], "histogram")
     n = int(histogram.counts.sum())

@@ -115,6 +115,11 @@ def normal_errors(
 
     Raises:
         InputError: As `angular_error_deg`; or `valid` or `unknown` is at fault.
+
+    Examples:
+        >>> tilted, facing = np.array([[[0, 0.6, 0.8]]]), np.array([[[0, 0, 1.0]]])
+        >>> [f"{angle:.2f}" for angle in normal_errors(tilted, facing).errors_deg]
+        ['36.87']
     """
     check_choice(unknown, "unknown", get_args(Unknown))
     predicted, true = _pair(predicted, true)
@@ -132,7 +137,16 @@ def normal_metrics(
     unknown: Unknown = "miss",
     valid: np.ndarray | None = None,
 ) -> NormalMetrics:
-    """Score the normals of one image; arguments and errors as in `normal_errors`.
+    """Score the normals of one image.
+
+    Args:
+        predicted: As in `normal_errors`.
+        true: As in `normal_errors`.
+        unknown: As in `normal_errors`.
+        valid: As in `normal_errors`.
+
+    Raises:
+        InputError: As `normal_errors`.
 
     Examples:
         >>> facing = np.broadcast_to([0.0, 0.0, 1.0], (2, 2, 3))
@@ -153,6 +167,11 @@ def pool_normals(images: Iterable[NormalErrors], pool: Pool) -> NormalMetrics:
 
     Raises:
         InputError: `pool` is neither.
+
+    Examples:
+        >>> right, wrong = (NormalErrors(np.full(n, deg, np.float32), 0) for n, deg in ((3, 0), (1, 8)))
+        >>> [pool_normals([right, wrong], how).mean_deg for how in ("pixels", "images")]
+        [2.0, 4.0]
     """
     check_choice(pool, "pool", get_args(Pool))
     images = [checked_errors(image) for image in each_of(NormalErrors, images, "images")]

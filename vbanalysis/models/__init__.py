@@ -82,7 +82,16 @@ class Generator(Model, Protocol):
         *,
         seeds: Sequence[int] | None = None,
     ) -> list[np.ndarray]:
-        """Answer several, in batches where the model can; seed k is k unless given."""
+        """Answer several, in batches where the model can.
+
+        Args:
+            images: Each as in `sample`.
+            instructions: As many.
+            seeds: As many; seed k is k unless given.
+
+        Returns:
+            One picture each, as `sample` gives it for the same seed.
+        """
         ...
 
 

@@ -73,6 +73,9 @@ class Card:
 def card(name: str) -> Card | None:
     """The card of an installed model, or None where its module has none; the module is imported.
 
+    Args:
+        name: Of the model, as a spec string begins.
+
     Raises:
         PluginError: No such model, or its module cannot be imported.
     """

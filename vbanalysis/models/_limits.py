@@ -78,6 +78,9 @@ class Spent(NamedTuple):
 def spent(ledger: Path) -> Spent:
     """What the calls of a ledger have cost so far.
 
+    Args:
+        ledger: A run's `calls.jsonl`; where there is none nothing was spent.
+
     Raises:
         StopError: A line is damaged.
     """

@@ -22,7 +22,17 @@ NEAR_M, FAR_M = 1.0, 30.0
 
 
 def show_picture(ax: Axes, picture: np.ndarray, title: str = "", **options: Any) -> AxesImage:
-    """A picture or a map, thinned to what print resolves (by skipping pixels, so that no colours mix)."""
+    """A picture or a map, thinned to what print resolves (by skipping pixels, so that no colours mix).
+
+    Args:
+        ax: Where.
+        picture: (H, W, 3) RGB, uint8 or floats in [0, 1]; or (H, W).
+        title: Above the panel.
+        **options: Of `Axes.imshow`.
+
+    Returns:
+        What was drawn, for a bar.
+    """
     _frame(ax, title)
     return ax.imshow(_thin(picture), **options)
 
@@ -83,7 +93,16 @@ def show_scalar(
     cmap: str = "magma",
     unit: str = "",
 ) -> None:
-    """A map of a quantity on a linear scale with a bar."""
+    """A map of a quantity on a linear scale with a bar.
+
+    Args:
+        ax: Where.
+        values: (H, W).
+        title: Above the panel.
+        limits: Values at both ends of the bar.
+        cmap: A matplotlib map.
+        unit: Above the bar.
+    """
     _frame(ax, title)
     drawn = ax.imshow(_thin(values), cmap=cmap, vmin=limits[0], vmax=limits[1])
     bar = ax.figure.colorbar(drawn, ax=ax, fraction=0.046, pad=0.02)
@@ -93,7 +112,13 @@ def show_scalar(
 
 
 def show_normals(ax: Axes, normals: np.ndarray, title: str = "") -> None:
-    """Normals, given in the paper's frame, in the paper's colours; unknown is white."""
+    """Normals in the paper's colours; unknown is white.
+
+    Args:
+        ax: Where.
+        normals: (H, W, 3) in the paper's frame, of any length, NaN where unknown.
+        title: Above the panel.
+    """
     painted = NormalCodec(tolerance=None).encode(_unit(_thin(normals)))
     painted[np.isnan(_thin(normals)).any(axis=-1)] = 255
     _frame(ax, title)
@@ -101,7 +126,14 @@ def show_normals(ax: Axes, normals: np.ndarray, title: str = "") -> None:
 
 
 def show_labels(ax: Axes, labels: np.ndarray, title: str = "", *, numbers: bool = False) -> None:
-    """Labels from 1 in colours of their own; 0 is black and -1 grey. `numbers` writes each label on it."""
+    """Labels from 1 in colours of their own; 0 is black and -1 grey.
+
+    Args:
+        ax: Where.
+        labels: (H, W) integers.
+        title: Above the panel.
+        numbers: Whether each label is written on its region.
+    """
     _frame(ax, title)
     thin = _thin(labels)
     ax.imshow(label_colours(int(thin.max(initial=0)) + 1)[np.where(thin < 0, -1, thin)])
@@ -117,7 +149,14 @@ def show_labels(ax: Axes, labels: np.ndarray, title: str = "", *, numbers: bool 
 
 
 def label_colours(n: int) -> np.ndarray:
-    """(n + 1, 3) uint8: black for 0, n - 1 distinct hues, and last, for -1, grey."""
+    """Colours to index by a label: black for 0, distinct hues from 1, grey for -1, which is the last.
+
+    Args:
+        n: Labels from 0.
+
+    Returns:
+        (n + 1, 3) uint8.
+    """
     golden = 0.618034  # successive hues as far apart as can be
     hues = [
         colorsys.hsv_to_rgb(k * golden % 1, (0.85, 0.55)[k % 2], (1.0, 0.8, 0.95)[k % 3])

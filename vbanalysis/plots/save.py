@@ -61,8 +61,18 @@ def save_table(
 ) -> Path:
     """Write a table as CSV and LaTeX (booktabs), and note it like a figure.
 
+    Args:
+        table: Its index is left out.
+        name: As in `save`.
+        caption: As in `save`; it stands in the LaTeX too.
+        parameters: As in `save`.
+        inputs: As in `save`.
+
     Returns:
         Path of the CSV.
+
+    Raises:
+        InputError: As `save`.
     """
     folder, stem = _place(name)
     latex = table.to_latex(

@@ -47,6 +47,14 @@ def style() -> dict[str, Any]:
 
 
 def size(columns: int = 1, aspect: float = 0.7) -> tuple[float, float]:
-    """Width and height in inches of a figure over one or two columns, `aspect` being height over width."""
+    """Width and height of a figure.
+
+    Args:
+        columns: 1 or 2.
+        aspect: Height over width.
+
+    Returns:
+        Inches.
+    """
     width = PAGE_INCH if columns == 2 else COLUMN_INCH
     return width, width * aspect

@@ -66,6 +66,11 @@ def cohen_kappa(
 
     Raises:
         InputError: The rows differ in length, are empty or not finite, or there is one category.
+
+    Examples:
+        >>> first, second = np.array([1, 2, 3, 3, 2]), np.array([1, 2, 3, 2, 2])
+        >>> cohen_kappa(first, second), cohen_kappa(first, second, "quadratic")
+        (0.6875, 0.8)
     """
     if weights not in ("nominal", "linear", "quadratic"):
         raise InputError(f"weights must be nominal, linear or quadratic, got {weights!r}")

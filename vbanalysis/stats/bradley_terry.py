@@ -41,6 +41,13 @@ class Strengths(NamedTuple):
     def difference(self, first: str, second: str) -> tuple[float, float, float]:
         """Strength of one less that of another, with its 95 % Wald interval.
 
+        Args:
+            first: Name of a competitor.
+            second: Name of another.
+
+        Returns:
+            The difference of the logarithms of the strengths, its lower and its upper end.
+
         Raises:
             InputError: One is no competitor.
         """
@@ -123,6 +130,11 @@ def davidson(
 
     Raises:
         InputError: As for `bradley_terry`; or there is no tie, or nothing else.
+
+    Examples:
+        >>> fit = davidson(["ours"] * 6, ["theirs"] * 6, [1, 1, 1, 0.5, 0.5, 0])
+        >>> " ".join(f"{number:.2f}" for number in fit.difference("ours", "theirs"))
+        '1.10 -1.16 3.36'
     """
     names, a, b, won = _comparisons(first, second, outcome)
     tied, k = won == 0.5, len(names)
@@ -156,6 +168,13 @@ def resampled_strengths(
     Raises:
         InputError: As the model; or there are fewer clusters than `FEWEST_FOR_INTERVAL`, or fewer than half
             of the resamples have a finite peak.
+
+    Examples:
+        >>> votes, prompts = [1, 0, 1, 0, 0.5, 1] * 2, [f"prompt {k // 2}" for k in range(12)]
+        >>> ours, theirs = ["ours"] * 12, ["theirs"] * 12
+        >>> found = resampled_strengths(ours, theirs, votes, clusters=prompts, resamples=200)
+        >>> f"{found.leads['ours', 'theirs']:.1f}"
+        '0.4 [0.2, 1.1] n=12 in 6 clusters'
     """
     names, a, b, won = _comparisons(first, second, outcome)
     k, penalty, drawn = len(names), _penalty(penalty), count(resamples, "resamples", 1)

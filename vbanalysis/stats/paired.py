@@ -98,6 +98,15 @@ def paired_resampled_difference(
     For figures that are no mean over images, such as mIoU from summed confusions; otherwise as
     `resampled_estimate`.
 
+    Args:
+        first: n units, each whatever `statistic` takes.
+        second: n, the same units in the same order.
+        statistic: From units to the figure.
+        resamples: As in `resampled_estimate`.
+        seed: As in `resampled_estimate`.
+        clusters: As in `resampled_estimate`.
+        method: As in `resampled_estimate`.
+
     Raises:
         InputError: There are no units, or not as many of one as of the other, or as `resampled_estimate`.
 
@@ -125,6 +134,11 @@ def sign_test(first: np.ndarray, second: np.ndarray, *, clusters: Clusters | Non
     """Whether the first is larger on more units than chance would have it (Dixon and Mood 1946).
 
     With clusters, each cluster counts once, by the sign of its mean difference.
+
+    Args:
+        first: (n,) finite, one number a unit.
+        second: (n,) finite, of the same units in the same order.
+        clusters: One label a unit, or None where units are independent.
 
     Raises:
         InputError: The rows do not fit each other, are not finite, or `clusters` does not fit them.

@@ -55,6 +55,10 @@ def auc(scores: np.ndarray, events: np.ndarray) -> float:
     Args:
         scores: (n,) finite.
         events: (n,) bool.
+
+    Examples:
+        >>> auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+        0.75
     """
     above, below = scores[events], np.sort(scores[~events])
     if not len(above) or not len(below):

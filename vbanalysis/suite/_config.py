@@ -55,7 +55,12 @@ class _SuiteFile(_Strict):
 
 @dataclass(frozen=True)
 class Profile:
-    """How far a notebook goes: the parameters that differ from its own defaults, and its time limit."""
+    """How far a notebook goes.
+
+    Attributes:
+        parameters: By name, those that differ from the notebook's own defaults.
+        time_limit_s: Seconds after which a run of it is ended.
+    """
 
     parameters: Mapping[str, Any]
     time_limit_s: float
@@ -88,7 +93,12 @@ class Notebook:
 
 @dataclass(frozen=True)
 class Suite:
-    """The notebooks of a folder, in the order of its `suite.yaml`."""
+    """The notebooks of a folder.
+
+    Attributes:
+        folder: Where they lie.
+        notebooks: In the order of its `suite.yaml`.
+    """
 
     folder: Path
     notebooks: tuple[Notebook, ...]
@@ -99,7 +109,10 @@ class Suite:
         return tuple(notebook.name for notebook in self.notebooks)
 
     def select(self, only: Iterable[str] = ()) -> tuple[Notebook, ...]:
-        """The notebooks that some names or prefixes of names mean; all of them where none is given.
+        """The notebooks that some names mean, in the order of the suite.
+
+        Args:
+            only: Names or beginnings of names; all notebooks where it is empty.
 
         Raises:
             SuiteError: A name means no notebook.

@@ -44,31 +44,58 @@ class VisionTask(ABC):
     def instruction(self, sample: Sample) -> Instruction:
         """What the model is told.
 
+        Args:
+            sample: From a data set, after the steps before the model.
+
         Raises:
             DataError: The sample does not hold what the task asks about.
         """
 
     @abstractmethod
     def decode(self, rgb: np.ndarray, instruction: Instruction) -> Answer:
-        """What an (h, w, 3) uint8 picture says, at its own resolution."""
+        """What a picture says, at its own resolution.
+
+        Args:
+            rgb: (h, w, 3) uint8, what the model painted.
+            instruction: What it was told.
+        """
 
     @abstractmethod
     def encode(self, sample: Sample, instruction: Instruction) -> np.ndarray:
         """The truth as the (H, W, 3) uint8 picture that would be the right answer.
 
         Decoded and scored, it tells what the code alone costs on a data set.
+
+        Args:
+            sample: With its truth.
+            instruction: What the model was told.
         """
 
     @abstractmethod
     def score(self, answer: Answer, sample: Sample) -> Row:
-        """The figures of one answer, brought to the size of the truth by `resized`."""
+        """The figures of one answer, brought to the size of the truth by `resized`.
+
+        Args:
+            answer: From `decode`, or a specialist's.
+            sample: With its truth.
+        """
 
     def checked(self, answer: Any) -> Answer:
-        """A specialist's answer, or a DataError that says what is wrong with its form."""
+        """A specialist's answer, in the types that scores take.
+
+        Args:
+            answer: Whatever the specialist gave.
+
+        Raises:
+            DataError: It is not of the form that the task asks for; the message says what came.
+        """
         return checked(self.name, answer)
 
     def check_invariance(self, invariance: str) -> None:  # noqa: B027  what is no depth has none
-        """Hold that the protocol can score what leaves something open, see `vbanalysis.models.Invariance`.
+        """Hold that the protocol can score what leaves something open.
+
+        Args:
+            invariance: What is open, one of `vbanalysis.models.Invariance`.
 
         Raises:
             InputError: It cannot: the figures would mean nothing.
@@ -84,14 +111,25 @@ class VisionTask(ABC):
             raise InputError(f"a presence step is for phrases, and {self.name} has none: leave it out")
 
     def nothing(self, sample: Sample) -> Answer:
-        """The answer that marks nothing, where a presence step says that nothing is there."""
+        """The answer that marks nothing, where a presence step says that nothing is there.
+
+        Args:
+            sample: Whose answer it is.
+
+        Raises:
+            InputError: The task has none.
+        """
         raise InputError(f"the task {self.name!r} has no answer that marks nothing")
 
     averaged: ClassVar[tuple[str, ...]] = ()
     compared: ClassVar[tuple[str, ...]] = ()
 
     def pooled(self, rows: Sequence[Row]) -> Pooled | None:
-        """What the figures that are no mean over samples follow from, if the task has such."""
+        """What the figures that are no mean over samples follow from, if the task has such.
+
+        Args:
+            rows: Of the samples that have been scored.
+        """
         return None
 
     def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
@@ -173,6 +211,12 @@ def scenes(rows: Sequence[Row]) -> list[str] | None:
 
     Frames of one room or one drive are much alike: as so many independent samples they would give
     intervals that are too narrow.
+
+    Args:
+        rows: Records, or rows of `VisionTask.score`, with a `scene` where one is known.
+
+    Returns:
+        A label a row.
     """
     told = [row.get("scene") for row in rows]  # a table has NaN where a record has none
     labels = [scene if isinstance(scene, str) and scene else f"#{k}" for k, scene in enumerate(told)]

@@ -134,7 +134,7 @@ def stability_chart(inspector: SegmentationInspector, reading: SegmentationReadi
     else:
         told += f", the same from {found.holds[0]:g} to {found.holds[1]:g}"
     top = max(4.0, 1.1 * float(max(found.counts.max(), count)))
-    chosen = Series("chosen", np.array([min(reading.settings.tau, 64.0)]), np.array([count]), "dots")
+    chosen = Series("chosen", np.full(2, min(reading.settings.tau, 64.0)), np.array([0.0, count]), "dashed")
     return chart(
         told,
         Axis("tau, /255", 0, 64),
@@ -190,8 +190,9 @@ def _charts(inspector: SegmentationInspector, reading: SegmentationReading) -> s
     shares = 100 * inspector.rejected_over(REJECTS)
     series = [Series("rejected", REJECTS, np.where(shares > 0, shares, np.nan))]
     if reading.settings.reject is not None:
-        at = np.array([min(reading.settings.reject, float(REJECTS[-1]))])
-        series.append(Series("chosen", at, 100 * inspector.rejected_over(at), "dots"))
+        at = np.full(2, min(reading.settings.reject, float(REJECTS[-1])))
+        left_out = 100 * float(inspector.rejected_over(at)[0])
+        series.append(Series("chosen", at, np.array([0.01, left_out]), "dashed"))
     return drawn + chart(
         "Pixels that a threshold of reject leaves out",
         Axis("reject, /255", 0, float(REJECTS[-1])),

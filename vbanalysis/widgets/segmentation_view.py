@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from vbanalysis.errors import VbanalysisError
@@ -49,7 +50,7 @@ class SegmentationView:
         self.prompt = w.Textarea(
             value=inspector.prompt.text,
             description="Prompt",
-            rows=3,
+            rows=min(8, 2 + len(inspector.prompt.text) // 100),
             style={"description_width": "4rem"},
             layout={"width": "100%", "max_width": "62rem"},
         )
@@ -61,7 +62,7 @@ class SegmentationView:
             "erosion": labelled(w.FloatSlider, "erosion", begin.erosion, min=0, max=1, step=0.02),
             "gamma": labelled(w.FloatSlider, "gamma", begin.gamma, min=0, max=12, step=0.25),
             "min_area": labelled(
-                w.FloatLogSlider, "min_area", begin.min_area, min=-5, max=-1, step=0.1, readout_format=".1e"
+                w.SelectionSlider, "min_area", begin.min_area, options=_shares(begin.min_area)
             ),
         }
         self._reset = w.Button(description="Reset", tooltip="All settings as at the beginning")
@@ -101,6 +102,7 @@ class SegmentationView:
         self._held = True
         try:
             self.controls["far"].value = _NEAREST if settings.reject is None else _REJECTED
+            self.controls["min_area"].options = _shares(settings.min_area)
             for name in ("tau", "erosion", "gamma", "min_area"):
                 self.controls[name].value = getattr(settings, name)
             self.controls["reject"].value = _REJECT if settings.reject is None else settings.reject
@@ -155,6 +157,13 @@ class SegmentationView:
             show()
         else:
             self._waiting = loop.call_later(RESTING_S, show)
+
+
+def _shares(own: float) -> list[tuple[str, float]]:
+    """Shares of a picture, round ones and one more, as a slider shows them."""
+    round_ones = [m * 10.0**power for power in (-5, -4, -3, -2) for m in (1, 2, 5)]
+    near = [value for value in round_ones if not math.isclose(value, own)]
+    return [(f"{100 * value:.3g} %", value) for value in sorted([*near, own])]
 
 
 def inspect_segmentation(source: Any = "scenes:heldout", prompt: str | None = None) -> Any:

@@ -117,6 +117,9 @@ def attribute(causes: Sequence[str], error: Error) -> Attribution:
 def joined(tiers: Sequence[Attribution]) -> Attribution:
     """The tiers of one answer, each begun where the one before it ended.
 
+    Args:
+        tiers: At least one.
+
     Raises:
         InputError: There is none, or one does not begin there.
     """

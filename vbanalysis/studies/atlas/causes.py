@@ -65,6 +65,9 @@ _EXPLAIN: Mapping[Task, Callable[[Answered], Attribution]] = {
 def explain(answered: Answered) -> Attribution:
     """Divide the error of an answer among the causes of its task.
 
+    Args:
+        answered: A sample, with its answer and the picture that it was read from.
+
     Raises:
         InputError: The task has no causes here.
     """
@@ -74,7 +77,12 @@ def explain(answered: Answered) -> Attribution:
 
 
 def in_words(found: Attribution, least: float = 0.1) -> str:
-    """The causes that explain at least so much, the largest first: `scale 62 %, mixed edges 21 %`."""
+    """The causes that explain most, the largest first: `scale 62%, mixed edges 21%`.
+
+    Args:
+        found: What each cause explains.
+        least: Share from which on a cause is named.
+    """
     shares = [(share, cause) for cause, share in found.shares().items() if share >= least]
     if not shares:
         return "no error"

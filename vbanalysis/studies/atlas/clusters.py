@@ -44,7 +44,11 @@ class Agreements(NamedTuple):
 
 
 def by_cause(diagnoses: Sequence[Diagnosis]) -> dict[str, list[Diagnosis]]:
-    """Samples that have an error by their dominant cause, the cause with the largest summed error first."""
+    """Samples that have an error by their dominant cause, the cause with the largest summed error first.
+
+    Args:
+        diagnoses: Of samples of one task.
+    """
     found: dict[str, list[Diagnosis]] = {}
     for each in diagnoses:
         if each.found.error > 0:
@@ -56,6 +60,10 @@ def by_cause(diagnoses: Sequence[Diagnosis]) -> dict[str, list[Diagnosis]]:
 
 def clusters_table(diagnoses: Sequence[Diagnosis], by: str = "") -> pd.DataFrame:
     """The clusters: how many samples, their share with its exact interval, and what they lost.
+
+    Args:
+        diagnoses: Of samples of one task.
+        by: What the rows are called in the column of that name.
 
     Returns:
         Rows `by, cause, n, share, low, high, error, explained`: `error` is the mean error of the members,
@@ -111,7 +119,12 @@ def example_cases(run: Results, diagnoses: Sequence[Diagnosis], most: int = 4) -
 
 
 def stability_table(runs: Mapping[str, Results], worst: Mapping[str, Sequence[Diagnosis]]) -> pd.DataFrame:
-    """`agreements` of the worst samples of each run, with the code's tolerance halved and doubled."""
+    """`agreements` of the worst samples of each run, with the code's tolerance halved and doubled.
+
+    Args:
+        runs: By name.
+        worst: Diagnoses of the worst samples of each, by the same names.
+    """
     rows = {}
     for name, each in worst.items():
         places = [one.place for one in each]
@@ -121,7 +134,14 @@ def stability_table(runs: Mapping[str, Results], worst: Mapping[str, Sequence[Di
 
 
 def profiles(diagnoses: Sequence[Diagnosis]) -> np.ndarray:
-    """(n, causes) shares, in the order of `WORDS`, of samples that have an error."""
+    """The shares of the causes of each sample.
+
+    Args:
+        diagnoses: Of samples that have an error.
+
+    Returns:
+        (n, causes), in the order of `WORDS`.
+    """
     return np.array([[share for _, share in sorted_shares(each.found)] for each in diagnoses])
 
 
@@ -201,6 +221,9 @@ def adjusted_rand(one: np.ndarray, two: np.ndarray) -> float:
 
 def confusion(found: Mapping[Injection, Sequence[Injected]]) -> pd.DataFrame:
     """Of each injection, the share of the samples in which each cause was the dominant one.
+
+    Args:
+        found: As `injected` gives it.
 
     Returns:
         A row an injection that some sample allowed, a column a cause that was injected or found, by its key

@@ -165,7 +165,11 @@ def causes_table(diagnoses: Sequence[Diagnosis], by: str = "") -> pd.DataFrame:
 
 
 def samples_table(diagnoses: Sequence[Diagnosis]) -> pd.DataFrame:
-    """One row a sample: id, error, the dominant cause, and the share of every cause."""
+    """One row a sample: id, error, the dominant cause, and the share of every cause.
+
+    Args:
+        diagnoses: Of samples of one task.
+    """
     rows = [
         {
             "id": each.id,

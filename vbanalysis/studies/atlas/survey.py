@@ -90,7 +90,13 @@ def survey(
 def injected(
     n: int, *, seed: int = 0, injections: Sequence[Injection] = INJECTIONS
 ) -> dict[Injection, list[Injected]]:
-    """Do each damage to `n` samples of the scenes, each from a generator of its own."""
+    """Do each damage to samples of the scenes, each from a generator of its own.
+
+    Args:
+        n: Samples of each damage.
+        seed: Of the damages.
+        injections: The damages.
+    """
     return {
         each: list(inject(each, SETS[each.task], n, np.random.default_rng([seed, k])))
         for k, each in enumerate(injections)
@@ -99,6 +105,9 @@ def injected(
 
 def hits_table(found: Mapping[Injection, Sequence[Injected]]) -> pd.DataFrame:
     """How often the cause that was injected is the dominant one, with its exact 95 % interval.
+
+    Args:
+        found: As `injected` gives it.
 
     Returns:
         Rows `task, name, cause, value, low, high, n, share`; injections that no sample allowed are left out.

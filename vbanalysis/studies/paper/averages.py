@@ -23,6 +23,10 @@ AVERAGES: dict[str, tuple[str, str]] = {
 def averages_as_printed(family: str, folder: Path | None = None) -> pd.DataFrame:
     """The averages that the paper prints.
 
+    Args:
+        family: One of `FAMILIES`.
+        folder: Of the tables; those that ship unless given.
+
     Returns:
         Columns `model`, `over`, `datasets` (a tuple of names), `metric` and `printed` (a `Printed`).
 
@@ -47,6 +51,10 @@ def averages_as_printed(family: str, folder: Path | None = None) -> pd.DataFrame
 
 def recomputed_averages(family: str, folder: Path | None = None) -> pd.DataFrame:
     """Printed averages beside recomputed ones, where the paper prints all the numbers that they need.
+
+    Args:
+        family: One of `FAMILIES`.
+        folder: Of the tables; those that ship unless given.
 
     Returns:
         Columns `family`, `model`, `over`, `metric`, `n` (data sets), `printed`, `step` (of the last digit),
@@ -79,6 +87,9 @@ def products(folder: Path | None = None) -> pd.DataFrame:
     """cgF1 of SA-Co's subsets beside the product of pmF1 and IL_MCC, which it is by definition.
 
     (Not of their average: a product of averages is no average of products.)
+
+    Args:
+        folder: Of the tables; those that ship unless given.
 
     Returns:
         Columns `model`, `dataset` and those of `recomputed_averages` from `printed` on.

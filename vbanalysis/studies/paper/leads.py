@@ -120,7 +120,11 @@ def lead(
 
 
 def images(folder: Path | None = None) -> dict[str, int]:
-    """Images of each data set of depth, where the public evaluators agree on them."""
+    """Images of each data set of depth, where the public evaluators agree on them.
+
+    Args:
+        folder: Of the tables; those that ship unless given.
+    """
     rows = read_table("datasets", folder)
     return {row.dataset: int(row.images) for row in rows.itertuples() if row.images}
 

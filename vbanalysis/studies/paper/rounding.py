@@ -26,6 +26,9 @@ class Printed(NamedTuple):
     def read(cls, text: str) -> Printed:
         """Take a number as it was printed, trailing zeros and all.
 
+        Args:
+            text: In decimal digits.
+
         >>> Printed.read("0.920").step
         Fraction(1, 1000)
 

@@ -39,12 +39,19 @@ class Factors(NamedTuple):
 
 
 def differences(folder: Path | None = None) -> pd.DataFrame:
-    """What differs between the versions, in words: columns `what`, `v1`, `v3`, `source`."""
+    """What differs between the versions, in words: columns `what`, `v1`, `v3`, `source`.
+
+    Args:
+        folder: Of the tables; those that ship unless given.
+    """
     return read_table("versions", folder)
 
 
 def instance_versions(folder: Path | None = None) -> pd.DataFrame:
     """Averages on SA-Co/Gold in both versions.
+
+    Args:
+        folder: Of the tables; those that ship unless given.
 
     Returns:
         Columns `version`, `over`, `metric`, `model`, `value` (F1 in percent) and `ours` (bool: it is
@@ -83,6 +90,10 @@ def factors(other: str, folder: Path | None = None) -> Factors:
 
     cgF1 is pmF1 times IL_MCC on each subset; of the averages that holds nearly, and the shares are as near.
 
+    Args:
+        other: Name of the other model, as the tables have it.
+        folder: Of the tables; those that ship unless given.
+
     Raises:
         InputError: There is no such model, or it is not behind in cgF1.
         DataError: A table is missing or damaged.
@@ -112,7 +123,12 @@ def factors(other: str, folder: Path | None = None) -> Factors:
 
 
 def subsets(metric: str = "cgF1", folder: Path | None = None) -> Lead:
-    """The lead of Vision Banana over SAM 3, which was trained on such data, by subset of SA-Co/Gold."""
+    """The lead of Vision Banana over SAM 3, which was trained on such data, by subset of SA-Co/Gold.
+
+    Args:
+        metric: `cgF1`, `pmF1` or `IL_MCC`.
+        folder: Of the tables; those that ship unless given.
+    """
     ours = next(model for model in _averages(folder).index if model.startswith(OURS))
     return lead("instances", metric, ours, "SAM 3", folder=folder)
 

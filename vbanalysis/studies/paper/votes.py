@@ -37,6 +37,9 @@ class WinRate(NamedTuple):
 def win_rates(folder: Path | None = None) -> list[WinRate]:
     """The win rates that the paper prints.
 
+    Args:
+        folder: Of the tables; those that ship unless given.
+
     Raises:
         DataError: The table is missing or damaged.
     """
@@ -74,6 +77,11 @@ def curves(rates: Sequence[WinRate], votes: Sequence[int], alpha: float = 0.05) 
 
 def votes_needed(rates: Sequence[WinRate], power: float = 0.8, alpha: float = 0.05) -> pd.DataFrame:
     """Independent votes from which on a rate as observed, or as true, is told from 0.5.
+
+    Args:
+        rates: As printed.
+        power: Chance of finding a true rate.
+        alpha: Level of the two-sided exact sign test.
 
     Returns:
         Columns `benchmark`, `rate`, `decisive` (an observed share of this size has p of at most alpha from

@@ -122,6 +122,9 @@ def pairs_of_runs(
 def pairs_of_table(path: str | os.PathLike[str]) -> tuple[Pair, ...]:
     """Pairs listed in a tab-separated table with the columns `COLUMNS`.
 
+    Args:
+        path: The table; its first line names the columns.
+
     Raises:
         DataError: The table cannot be read, or has other columns.
         InputError: As `checked_pairs`.

@@ -86,7 +86,7 @@ class VotesFile:
         return tuple(self._again)
 
     def digests(self, pair_id: str) -> tuple[str, str]:
-        """Of the left and the right picture that a vote was about."""
+        """Of the left and the right picture that the vote on a pair, by its `pair_id`, was about."""
         return self._digests[pair_id]
 
     def refresh(self) -> None:
@@ -110,6 +110,10 @@ class VotesFile:
     def add(self, vote: Vote, digests: tuple[str, str]) -> bool:
         """Write a vote, unless the pair was answered in another window; whether it was written.
 
+        Args:
+            vote: By this rater.
+            digests: Of the left and the right picture.
+
         Raises:
             DataError: The file cannot be written, or as the class. The vote does not count then.
         """
@@ -121,6 +125,9 @@ class VotesFile:
 
     def undo(self, among: Mapping[str, Any]) -> str | None:
         """Take the latest vote back that is about one of the pairs; its id, or None where there is none.
+
+        Args:
+            among: The pairs, by id.
 
         Raises:
             DataError: As `add`.
@@ -208,6 +215,9 @@ class VotesFile:
 def standing_votes(folder: str | os.PathLike[str]) -> tuple[Vote, ...]:
     """The votes of all raters in a folder that were not taken back, rater by rater.
 
+    Args:
+        folder: Of the votes, as `rate` was given it.
+
     Raises:
         DataError: There is none, or a file is damaged.
     """
@@ -223,6 +233,10 @@ def export_votes(folder: str | os.PathLike[str], path: str | os.PathLike[str]) -
     """Write the standing votes of all raters as a tab-separated table, whole or not at all.
 
     The columns are the fields of `Vote`. No field is quoted: none can hold a tab or a line break.
+
+    Args:
+        folder: Of the votes, as `rate` was given it.
+        path: Of the table; one that is there is replaced.
 
     Returns:
         Votes written.
