@@ -402,7 +402,9 @@ def test_the_view_follows_its_sliders_and_its_prompt(view):
     view.prompt.value = EACH
     assert view.controls["far"].disabled
     assert "instances" in view.figures.value
-    assert "Instances over tau" in view.stability.value
+    assert "Instances over tau" in view.charts.value
+    assert view.charts.value.count("<svg") == 2
+    ElementTree.fromstring(view.charts.value)
 
 
 def test_the_view_says_what_is_wrong_and_goes_on(view, monkeypatch):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vbanalysis.widgets.charts import Axis, Series, chart
 from vbanalysis.widgets.look import Panel, figures_html, png_of_map, webp
-from vbanalysis.widgets.segmentation import SegmentationInspector, SegmentationReading, Stability
+from vbanalysis.widgets.segmentation import BACKGROUND, SegmentationInspector, SegmentationReading, Stability
 
 FARTHEST = 64.0
 """Residual of the last colour of the map, in /255."""
@@ -47,12 +47,14 @@ class Shown(NamedTuple):
     Attributes:
         label: (h, w) int32 place in the reading's `names`, -1 rejected.
         outline: (h, w) bool, where one label meets another.
+        ink: (h, w) int32, `label` with outlines in that of the thing, not of the background beside it.
         thin: Every so manieth pixel is shown.
         repeat: So many times.
     """
 
     label: np.ndarray
     outline: np.ndarray
+    ink: np.ndarray
     thin: int
     repeat: int
 
@@ -62,12 +64,16 @@ class Shown(NamedTuple):
         thin, repeat = scales(reading.place.shape)
         label = np.where(reading.rejected, -1, reading.place)[::thin, ::thin]
         label = label.repeat(repeat, axis=0).repeat(repeat, axis=1)
-        outline = np.zeros(label.shape, bool)
-        across, down = label[:, 1:] != label[:, :-1], label[1:] != label[:-1]
-        for width in range(1 + max(label.shape) // _LINE):
-            outline[:, 1 + width :] |= across[:, : across.shape[1] - width]
-            outline[1 + width :] |= down[: down.shape[0] - width]
-        return cls(label, outline, thin, repeat)
+        outline, ink = np.zeros(label.shape, bool), label.copy()
+        behind = reading.names.index(BACKGROUND) if BACKGROUND in reading.names else -1
+        for turn in (lambda array: array, np.transpose):  # across, then down
+            of, edges, inks = turn(label), turn(outline), turn(ink)  # views, written through
+            meets = of[:, 1:] != of[:, :-1]
+            for width in range(1, 2 + max(label.shape) // _LINE):
+                here = meets[:, : of.shape[1] - width]
+                edges[:, width:] |= here
+                np.copyto(inks[:, width:], of[:, :-width], where=here & (of[:, width:] == behind))
+        return cls(label, outline, ink, thin, repeat)
 
 
 def scales(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -154,7 +160,7 @@ def _figures(
     change = 0 if before is None else count - len(before.instances)
     told = {
         "asked for": reading.instruction.task,
-        what: f"{count} ({change:+d})" if change else f"{count} (as before)" if before else f"{count}",
+        what: f"{count} ({change:+d})" if change else f"{count}",
         "rejected": f"{100 * reading.rejected.mean():.2f} %",
     }
     found = reading.compared
@@ -214,7 +220,7 @@ def _outlined(inspector: SegmentationInspector, shown: Shown, colours: np.ndarra
     assert photo is not None
     drawn = photo.copy()
     places = np.nonzero(shown.outline)
-    drawn[places] = colours[shown.label[places]]  # -1 is the last one
+    drawn[places] = colours[shown.ink[places]]  # -1 is the last one
     return webp(drawn)
 
 

@@ -23,6 +23,16 @@ from vbanalysis.widgets.segmentation_words import legend_html, prompt_html
 RESTING_S = 0.15
 """The count over tau follows once a slider has rested so long: it decodes the picture many times over."""
 
+_HELP = """<details class="vba-help"><summary>What the settings do</summary><dl>
+<dt>reject</dt><dd>Classes: a pixel farther than this from every colour of the prompt is no class.</dd>
+<dt>tau</dt><dd>Instances and regions: a pixel joins its neighbours while its colour is this near to the
+first one's; what is this near to the background is background.</dd>
+<dt>erosion</dt><dd>What keeps less than this share when a pixel is taken off all round is a thin
+edge, and rejected.</dd>
+<dt>gamma</dt><dd>Parts of one colour are one thing where their joint box is at most so many times as large as
+both; 0 joins none.</dd>
+<dt>min_area</dt><dd>What covers less of the picture is rejected.</dd></dl></details>"""
+
 _NEAREST, _REJECTED = "to the nearest", "rejected"
 _REJECT = 64.0
 
@@ -38,8 +48,7 @@ class SegmentationView:
         legend: The colours asked for beside those painted.
         pictures: The picture, what was decoded, the residual, the photograph.
         figures: Their figures, or what is wrong with a setting.
-        charts: Sizes, and what a rejection threshold leaves out.
-        stability: The count over tau.
+        charts: The count over tau, sizes, and what a rejection threshold leaves out.
         widget: All of it.
     """
 
@@ -69,15 +78,13 @@ class SegmentationView:
         self._reset.on_click(lambda _: self.set(self.inspector.defaults))
         self.pictures = pictures_widget()
         self.understood, self.legend, self.figures = w.HTML(), w.HTML(), w.HTML()
-        self.charts, self.stability = w.HTML(), w.HTML()
+        self.charts, self._stability = w.HTML(), ""
         self._held = False
         self._before: SegmentationReading | None = None
         self._waiting: asyncio.TimerHandle | None = None
         for control in self.controls.values():
             control.observe(lambda _: self.update(), "value")
         self.prompt.observe(lambda change: self._ask(change["new"]), "value")
-        shown = w.Box([self.stability, self.charts])
-        shown.add_class("vba-charts-row")
         self.widget = style_box(
             self.prompt,
             self.understood,
@@ -85,7 +92,8 @@ class SegmentationView:
             self.figures,
             self.pictures,
             self.legend,
-            shown,
+            self.charts,
+            w.HTML(_HELP),
         )
         self.widget.add_class("vba-segmentation")
         self._ask(inspector.prompt.text)
@@ -133,20 +141,23 @@ class SegmentationView:
         self._before = reading
         self.figures.value = shown.figures
         self.legend.value = legend_html(self.inspector, reading)
-        self.charts.value = f'<div class="vba-panels vba-charts">{shown.charts}</div>'
         show_panels(self.pictures, shown.panels)
-        self._show_stability(reading)
+        self._show_charts(reading, shown.charts)
 
-    def _show_stability(self, reading: SegmentationReading) -> None:
-        """Show the count over tau: at once where it is known, else when the slider has come to rest."""
+    def _show_charts(self, reading: SegmentationReading, others: str) -> None:
+        """Show the charts: that over tau at once where it is known, else when the slider has come to rest."""
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
 
+        def draw(waits: str = "") -> None:
+            over_tau = f'<div class="vba-over-tau{waits}">{self._stability}</div>'
+            self.charts.value = f'<div class="vba-panels vba-charts">{over_tau}{others}</div>'
+
         def show() -> None:
             found = self.inspector.stability(reading.settings)
-            drawn = stability_chart(self.inspector, reading, found)
-            self.stability.value = f'<div class="vba-panels vba-charts">{drawn}</div>'
+            self._stability = stability_chart(self.inspector, reading, found)
+            draw()
 
         try:
             loop = asyncio.get_running_loop()
@@ -156,6 +167,7 @@ class SegmentationView:
         if self.inspector.knows_stability(reading.settings):
             show()
         else:
+            draw(" vba-waits")
             self._waiting = loop.call_later(RESTING_S, show)
 
 
