@@ -58,6 +58,7 @@ class NotebookRun:
         figures: The folder handed over for figures, or None where the default held.
         finished: ISO date and time, UTC.
         versions: Of Python and of the packages that matter.
+        machine: Its class: system, cores, memory; empty in older records.
     """
 
     name: str
@@ -72,6 +73,7 @@ class NotebookRun:
     figures: Path | None
     finished: str
     versions: Mapping[str, str]
+    machine: str = ""
 
 
 def read_results(folder: Path) -> list[NotebookRun]:

@@ -17,6 +17,7 @@ from typing import Any
 from vbanalysis.errors import SuiteError
 from vbanalysis.paths import homeless
 from vbanalysis.suite._config import Notebook, ProfileName, Suite
+from vbanalysis.suite._machine import machine
 from vbanalysis.suite._parameters import Text, nearest, resolve
 from vbanalysis.suite._results import FILE, Cause, NotebookRun, Status, read_results, write_results
 from vbanalysis.suite._worker_process import WorkerProcess
@@ -305,6 +306,7 @@ def _result(job: _Job, status: Status, seconds: float, cause: Cause | None, atte
         figures=job.figures,
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         versions=_versions(),
+        machine=machine(),
     )
 
 
