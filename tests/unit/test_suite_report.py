@@ -256,6 +256,20 @@ class TestOverview:
         assert not told["02_fails"].select(".answer")
         assert "vbanalysis suite run --only 04_rests" in told["04_rests"].get_text()
 
+    def test_tells_which_notebooks_read_kept_results(self, checkout, tmp_path):
+        results = tmp_path / "out"
+        results.mkdir()
+        for name, code in (("01_looks", "n = 1"), ("02_fails", 'table = read_kept("heads").table')):
+            cell = new_code_cell(code, execution_count=1, outputs=[printed("n      1")])
+            nbformat.write(new_notebook(cells=[cell]), results / f"{name}.ipynb")
+        write_results(results, [run_of("01_looks", results), run_of("02_fails", results)])
+        suite = load_suite(checkout / "notebooks")
+        index = write_report(suite, results=results, figures=tmp_path, out=tmp_path / "report")
+        told = [each.get_text() for each in soup(index).select("article.notebook .kind")]
+        assert told == ["live", "live and kept"]
+        assert soup(index.with_name("02_fails.html")).select_one(".kind").get_text() == "live and kept"
+        assert soup(index).select_one(".answer pre")["class"] == ["aligned"]
+
     def test_of_another_suite_claims_no_findings(self, pages):
         assert not pages["index.html"].select(".finding")
 

@@ -33,6 +33,10 @@ PRIORITY = [
 ]
 
 
+# How the code of a notebook gets at results that took long and are kept in `data/`.
+_READS_KEPT = re.compile(r"\bread_kept\(|\bresults\.tsv\b|\bfindings\(\)")
+
+
 @dataclass(frozen=True)
 class Body:
     """A rendered notebook.
@@ -42,12 +46,14 @@ class Body:
         answer: HTML of what its last cell says, without pictures; empty where it says nothing.
         headings: Of the second level.
         has_title: Whether there is a heading at all.
+        reads_kept: Whether its code reads kept results, so that not all it says was measured in this run.
     """
 
     html: str
     answer: str
     headings: tuple[Heading, ...]
     has_title: bool
+    reads_kept: bool
 
 
 def notebook_body(
@@ -93,7 +99,14 @@ def notebook_body(
     make_ids_unique(body, PAGE_IDS)
     headings = order_headings(body)
     box_wide_parts(body)
-    return Body(str(body), _answer(body), headings, body.find("h1") is not None)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return Body(
+        html=str(body),
+        answer=_answer(body),
+        headings=headings,
+        has_title=body.find("h1") is not None,
+        reads_kept=_READS_KEPT.search(code) is not None,
+    )
 
 
 def _caption_outputs(notebook: Any, figures: Collection[Figure]) -> None:
@@ -140,6 +153,10 @@ def _answer(body: Any) -> str:
         link.unwrap()
     for box in answer.select(".scroll"):
         box.decompose()
+    for block in answer.select("pre"):
+        # Columns made of blanks need letters of one width.
+        if re.search(r"\S {3,}\S", block.get_text()):
+            block["class"] = "aligned"
     return str(answer) if answer.get_text(strip=True) else ""
 
 
