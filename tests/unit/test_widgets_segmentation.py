@@ -177,6 +177,9 @@ def test_a_colour_that_nobody_asked_for_is_told(picture):
     assert [each.rgb for each in reading.legend.unasked] == [(0, 255, 128)]
     inspector = SegmentationInspector(painted, PROMPT)
     assert "Nobody asked for" in legend_html(inspector, reading)
+    bare = SegmentationInspector(painted, "The cat is rendered in red. The dog is rendered in (0, 160, 255).")
+    assert row_of(bare.read(), "cat").drift == 0
+    assert [each.rgb for each in bare.read().legend.unasked] == [(0, 0, 255), (0, 255, 128)]
     assert "Nobody asked for" not in legend_html(inspector, SegmentationInspector(picture, PROMPT).read())
 
 

@@ -23,9 +23,9 @@ class LegendRow(NamedTuple):
     Attributes:
         name: The class; `"(background)"` for the background.
         asked: The colour of the prompt.
-        painted: Median of the pixels that are nearest to it, rejected or not; None without pixels.
-        drift: Distance of `painted` to `asked`, in /255; NaN without pixels.
-        direction: `painted` less `asked`, by channel; None without pixels.
+        painted: Median of the pixels nearest to it and within `FARTHEST_DRIFT`; None for none.
+        drift: Distance of `painted` to `asked`, in /255; NaN for none.
+        direction: `painted` less `asked`, by channel; None for none.
         pixels: Decoded as this class.
         share: Theirs of the picture.
         rejected: Pixels nearest to this colour that were too far off.
@@ -73,7 +73,8 @@ def legend_of(
     rows = []
     for place, (name, rgb) in enumerate(asked.items()):
         mine = nearest == place
-        painted = _median(colours[mine], counts[mine])
+        like = mine & (((colours - np.array(rgb)) ** 2).sum(1) <= FARTHEST_DRIFT**2)
+        painted = _median(colours[like], counts[like])
         pixels = int(counts[mine & valid].sum())
         direction = None
         if painted is not None:

@@ -51,7 +51,7 @@ def legend_html(inspector: SegmentationInspector, reading: SegmentationReading) 
     ]
     table = (
         '<div class="vba-scroll"><table class="vba-legend"><caption>Legend: the colour asked for, and the '
-        "median of the pixels nearest to it</caption>"
+        "median of the pixels that are nearest to it</caption>"
         + "".join(f"<tr>{row}</tr>" for row in rows)
         + "</table></div>"
     )
