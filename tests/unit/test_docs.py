@@ -1,4 +1,4 @@
-"""What README and docs/ say is true: commands parse, Python runs, links and files are there."""
+"""What README, docs/ and help say is true: commands parse, Python runs, links and files are there."""
 
 import ast
 import importlib
@@ -124,22 +124,26 @@ def installed(site, monkeypatch):
     monkeypatch.syspath_prepend(site)
 
 
+def hold_command(words):
+    """A line of words is taken by the command line, and what it names exists."""
+    try:
+        context = parsed(words[1:])
+    except Exception as error:
+        pytest.fail(f"{shlex.join(words)}: {getattr(error, 'message', error)}")
+    for name, kind in KINDS.items():
+        if spec := context.params.get(name):
+            hold_spec(kind, spec)
+    if context.info_name == "models" and context.params.get("spec"):
+        hold_spec("models", context.params["spec"])
+    if "parameter" in context.params:
+        hold_parameters(context.params["only"], context.params["parameter"])
+
+
 @page
 def test_every_command_is_one_that_the_command_line_takes(page, installed):
     for words in commands(page):
-        if words[0] != "vbanalysis":
-            continue
-        try:
-            context = parsed(words[1:])
-        except Exception as error:
-            pytest.fail(f"{shlex.join(words)}: {getattr(error, 'message', error)}")
-        for name, kind in KINDS.items():
-            if spec := context.params.get(name):
-                hold_spec(kind, spec)
-        if context.info_name == "models" and context.params.get("spec"):
-            hold_spec("models", context.params["spec"])
-        if "parameter" in context.params:
-            hold_parameters(context.params["only"], context.params["parameter"])
+        if words[0] == "vbanalysis":
+            hold_command(words)
 
 
 @page
@@ -183,6 +187,38 @@ def test_notebooks_and_files_that_are_named_exist(page):
             folders = [part for part in code.split("/") if not part.isupper()]
             if folders == code.split("/") and "NAME" not in code:
                 assert list(ROOT.glob(code)), code
+
+
+def every_command(command=None, name="vbanalysis"):
+    command = command or typer.main.get_command(app)
+    yield name, command
+    for below, sub in getattr(command, "commands", {}).items():
+        yield from every_command(sub, f"{name} {below}")
+
+
+def test_examples_in_help_are_taken_by_the_command_that_shows_them():
+    shown = 0
+    for name, command in every_command():
+        for line in re.findall(r"^  (vbanalysis .*)$", command.epilog or "", re.MULTILINE):
+            hold_command(shlex.split(line))
+            assert line.startswith(name)
+            shown += 1
+    assert shown > 15
+
+
+def test_lists_of_commands_cut_no_line_at_80_columns():
+    for name, command in every_command():
+        for below, sub in getattr(command, "commands", {}).items():
+            width = 78 - 4 - max(map(len, command.commands))
+            assert not sub.get_short_help_str(width).endswith("..."), f"{name} {below}"
+
+
+def test_every_option_has_a_help_that_stands_alone():
+    for name, command in every_command():
+        for parameter in command.params:
+            text = getattr(parameter, "help", "") or ""
+            assert text, (name, parameter.name)
+            assert not re.match(r"(Of|That|Those|Such as|Or) ", text), (name, parameter.name, text)
 
 
 def test_the_index_lists_every_guide():

@@ -16,12 +16,14 @@ from vbanalysis.types import Instruction, Rgb, Task
 if TYPE_CHECKING:
     from vbanalysis.codecs import ColormapCodec, PaletteCodec
 
-Image = Annotated[Path, typer.Argument(metavar="IMAGE", help="The picture, at the generator's own size.")]
-Prompt = Annotated[str | None, typer.Option(metavar="TEXT", help="What the picture was made to.")]
+Image = Annotated[
+    Path, typer.Argument(metavar="IMAGE", help="The picture to read, at the size that the generator made it.")
+]
+Prompt = Annotated[str | None, typer.Option(metavar="TEXT", help="The prompt that the picture answers.")]
 ArrayFile = Annotated[
     Path, typer.Argument(metavar="ARRAY", help="An array: .npy, .tif, or .png in grey of 8 or 16 bits.")
 ]
-PngOut = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="The picture.")]
+PngOut = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="File for the picture.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")]
 
 Lam = Annotated[float, typer.Option(metavar="X", help="Shape of the depth curve, below -1.")]
@@ -31,18 +33,23 @@ Colormap = Annotated[
     typer.Option(metavar="NAME", help="A matplotlib map (viridis, gray, ...) in place of a walk."),
 ]
 Vmin = Annotated[
-    float | None, typer.Option(metavar="M", help="Metres at the map's start; linear with --vmax.")
+    float | None, typer.Option(metavar="M", help="Metres where the map starts; with --vmax, a linear scale.")
 ]
-Vmax = Annotated[float | None, typer.Option(metavar="M", help="Metres at the map's end.")]
+Vmax = Annotated[float | None, typer.Option(metavar="M", help="Metres where the map ends.")]
 
-Convention = Annotated[str, typer.Option(metavar="NAME", help="paper, opengl, opencv, dsine or diode.")]
+Convention = Annotated[
+    str, typer.Option(metavar="NAME", help="How normals are painted: paper, opengl, opencv, dsine or diode.")
+]
 
 Class = Annotated[
     list[str] | None,
-    typer.Option("--class", metavar="NAME=COLOUR", help="A class without a prompt; repeatable."),
+    typer.Option(
+        "--class", metavar="NAME=COLOUR", help="A class and its colour, in place of a prompt; repeatable."
+    ),
 ]
 Background = Annotated[
-    str | None, typer.Option(metavar="COLOUR", help="In place of the prompt's; a name, #rrggbb, (r, g, b).")
+    str | None,
+    typer.Option(metavar="COLOUR", help="Colour of what is no class: a name, #rrggbb, (r, g, b) or none."),
 ]
 
 LAM, C, WALK = -3.0, 10.0 / 3.0, "KRYGCBMW"
@@ -60,6 +67,11 @@ COMMANDS: dict[Task, str] = {
     "instance": "instances",
 }
 """The name of `vbanalysis decode`'s command for each task."""
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines that can be pasted, which are not wrapped."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
 def read_prompt(prompt: str | None, task: Task) -> Instruction | None:

@@ -12,16 +12,21 @@ from vbanalysis.paths import replacing, shown
 
 
 def atlas(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run of evaluate.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run of vbanalysis evaluate.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE.tsv", help="A row a sample: error, cause, shares."),
+        typer.Option(
+            "--out", "-o", metavar="FILE.tsv", help="Table with a row a sample: error, cause, shares."
+        ),
     ] = None,
     worst: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the samples that are grouped by cause.")
     ] = 0.25,
 ) -> None:
-    """Say which causes explain the errors of a run, by what a repair of each takes off them."""
+    """Say which causes explain the errors of a run.
+
+    Each cause is measured by how much of the error a repair of it takes off.
+    """
     from vbanalysis.evaluation import open_run
     from vbanalysis.studies import atlas as study
 

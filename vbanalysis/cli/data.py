@@ -23,12 +23,17 @@ _Name = Annotated[
     str,
     typer.Argument(metavar="NAME", help="A data set, e.g. gallery or gallery:depth, or a model's weights."),
 ]
-_Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Data sets, or models whose weights.")]
+_Names = Annotated[
+    list[str], typer.Argument(metavar="NAME", help="Data sets, or models whose weights are fetched.")
+]
 
 
 @app.command("list")
 def list_() -> None:
-    """Show every data set and all weights, what of them is at hand, and their licence."""
+    """List data sets and weights, what is on disk, and licences.
+
+    Those that need a folder of yours say which files they want in it.
+    """
     rows: list[tuple[str, ...]] = [_HEADER]
     faults = []
     for info in plugins.available("datasets"):
@@ -46,7 +51,10 @@ def list_() -> None:
 
 @app.command()
 def fetch(names: _Names) -> None:
-    """Fetch the files that are not on disk yet, in turn; run it again to go on after a fault."""
+    """Fetch the files that are not on disk yet.
+
+    After a fault, run it again to go on.
+    """
     for name in names:
         _fetch(name)
 
@@ -66,7 +74,10 @@ def _fetch(name: str) -> None:
 
 @app.command()
 def verify(name: _Name) -> None:
-    """Hash all files; name each damaged or missing one. Exit code 1 if any is damaged."""
+    """Hash all files, and name what is damaged or missing.
+
+    Exit code 1 if any is damaged.
+    """
     data = _named(name)
     if not _has_files(data):
         raise DataError(f"{name} has no registry of files to verify: {data.describe()['source']}")

@@ -15,50 +15,64 @@ if TYPE_CHECKING:
     from vbanalysis.evaluation import CallPlan, Results
 
 Out = Annotated[
-    Path, typer.Option("--out", "-o", help="Folder of the run; one that is there is gone on with.")
+    Path, typer.Option("--out", "-o", help="Folder of the run; where this run is there already, it goes on.")
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Processes on this machine.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes on this machine; more than one need Dask.")]
 Scheduler = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Of a Dask scheduler, such as tcp://host:8786.")
+    str | None, typer.Option(metavar="ADDRESS", help="Address of a Dask scheduler, such as tcp://host:8786.")
 ]
 
 
 def evaluate(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="Such as depth or depth?alignment=median.")],
-    model: Annotated[str, typer.Option(help="Such as mini; oracle paints the truth.")],
-    dataset: Annotated[str, typer.Option(help="Such as scenes:heldout?n=100.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK", help="Spec string of a task, such as depth or depth?alignment=median."
+        ),
+    ],
+    model: Annotated[
+        str, typer.Option(help="Spec string of a model, such as mini; oracle paints the truth.")
+    ],
+    dataset: Annotated[str, typer.Option(help="Spec string of a data set, such as scenes:heldout?n=100.")],
     out: Out,
-    limit: Annotated[int | None, typer.Option("--limit", "-n", min=1, help="Only the first samples.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=1, metavar="N", help="Only the first N samples.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the model's noise.")] = 0,
     presence: Annotated[
-        str | None, typer.Option(help="A model that first says whether a phrase names anything.")
+        str | None, typer.Option(metavar="MODEL", help="Says first whether the phrase names anything at all.")
     ] = None,
     reasoner: Annotated[
-        str | None, typer.Option(help="A model that first turns a question into a description.")
+        str | None, typer.Option(metavar="MODEL", help="First turns a question into a description.")
     ] = None,
     workers: Workers = 1,
     scheduler: Scheduler = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try failed samples once more.")
+        bool, typer.Option("--retry-failed", help="Do the samples that failed once more.")
     ] = False,
     timeout: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", help="That one sample may take; the model runs in its own process."),
+        typer.Option(metavar="SECONDS", help="Longest time for a sample; gives the model its own process."),
     ] = None,
     memory: Annotated[
-        float | None, typer.Option(metavar="GB", help="That the model's own process may have.")
+        float | None, typer.Option(metavar="GB", help="Most memory for the model; gives it its own process.")
     ] = None,
     max_calls: Annotated[
-        int | None, typer.Option(min=0, metavar="N", help="Of a paid model, in all parts of the run.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="Most calls of paid models, over all parts of the run."),
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, metavar="DOLLARS", help="Of these calls; the run stops before.")
+        float | None,
+        typer.Option(min=0, metavar="DOLLARS", help="Most that these calls may cost; the run stops before."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say which calls would be paid for, and make none.")
+        bool, typer.Option("--dry-run", help="Say how many calls would be paid for, and make none.")
     ] = False,
 ) -> None:
-    """Let a model answer a task on a data set, and score it; killed, the same command goes on."""
+    """Let a model answer a task on a data set, and score it.
+
+    Killed at any moment, the same command goes on where it was.
+    """
     from vbanalysis.evaluation import evaluate as run
 
     if dry_run:
@@ -93,12 +107,14 @@ def evaluate(
 
 def rescore(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run whose pictures are kept.")],
-    out: Out,
-    task: Annotated[str | None, typer.Option(help="The same task with other settings.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the new run.")],
+    task: Annotated[
+        str | None, typer.Option(help="The same task with other settings, such as depth?alignment=median.")
+    ] = None,
     workers: Workers = 1,
     scheduler: Scheduler = None,
 ) -> None:
-    """Decode and score the kept pictures of a run once more, without the model."""
+    """Score the kept pictures of a run again, without the model."""
     from vbanalysis.evaluation import rescore as again
 
     with _progress() as on_record:
@@ -107,10 +123,15 @@ def rescore(
 
 
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
-    second: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of another one.")],
+    first: Annotated[Path, typer.Argument(metavar="FIRST", help="Folder of a run.")],
+    second: Annotated[
+        Path, typer.Argument(metavar="SECOND", help="Folder of a run of the same task on the same samples.")
+    ],
 ) -> None:
-    """Differences of two runs on the same samples, second minus first, with intervals."""
+    """Compare two runs on the same samples, with intervals.
+
+    Differences are second minus first, paired by sample.
+    """
     from vbanalysis.evaluation import compare as paired
 
     found = paired(first, second)

@@ -22,17 +22,28 @@ _SMALL = 128
 
 
 def generate(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Such as mini or mini:base?steps=16.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Spec string of a generator, such as mini or mini:base?steps=16."
+        ),
+    ],
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="[IMAGE] INSTRUCTION", help="Without an image, a picture is drawn from words."
+            metavar="[IMAGE] INSTRUCTION",
+            help="A picture and what to do with it, in quotes; without a picture, what to draw.",
         ),
     ],
     out: PngOut,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise; the same one gives the same picture.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the noise; the same one gives the same picture.")
+    ] = 0,
 ) -> None:
-    """Paint the answer to an instruction, and print the command that reads it."""
+    """Let a generator paint the answer to an instruction.
+
+    Where the answer can be decoded, the command that does it is printed.
+    """
     image, instruction = _image_and_instruction(words)
     if out.suffix.lower() != ".png":
         raise InputError(f"-o {shown(out)}: pictures are written as .png, which keeps every colour")

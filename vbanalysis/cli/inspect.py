@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def inspect(image: options.Image, prompt: options.Prompt = None, as_json: options.AsJson = False) -> None:
-    """Tell what code a picture is in, how well it is kept, and how to read it.
+    """Tell which code a picture is in, and how to read it.
 
-    With a prompt, the picture is held to the code that it asks for.
+    Says how well the code is kept too. With a prompt, the picture is held to what that asks for.
     """
     from vbanalysis.codecs.inspection import inspect_picture
     from vbanalysis.images import read_rgb

@@ -20,39 +20,43 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="mini",
     no_args_is_help=True,
-    help="Train the embedded generator, its controls and its judge, and examine them.",
+    help="Train the embedded generator, and examine it.\n\nAlso its controls, and the judge of its drawings.",
 )
 
 _MOST_PROCESSES = 4
 
 _Stage = Annotated[
-    str | None, typer.Option("--stage", metavar="STAGE", help="Another stage's name, or a .yaml file.")
+    str | None,
+    typer.Option("--stage", metavar="STAGE", help="Settings: the name of another stage, or a .yaml file."),
 ]
 _Out = Annotated[
-    Path | None, typer.Option("-o", "--out", metavar="DIR", help="Of the run.  [default: runs/mini/STAGE]")
+    Path | None,
+    typer.Option("-o", "--out", metavar="DIR", help="Folder of the run.  [default: runs/mini/STAGE]"),
 ]
 _Processes = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="That share each batch, one thread each; as many as cores, up to 4."
+        min=1, metavar="N", help="Processes that share each batch.  [default: as many as cores, up to 4]"
     ),
 ]
-_Minutes = Annotated[float | None, typer.Option(metavar="M", help="Stop after so many.")]
+_Minutes = Annotated[float | None, typer.Option(metavar="M", help="Stop after M minutes.")]
 _Samples = Annotated[
-    int | None, typer.Option(metavar="N", help="Stop after so many.  [default: the stage's]")
+    int | None, typer.Option(metavar="N", help="Stop after N samples.  [default: the stage's]")
 ]
 _Start = Annotated[
-    str | None, typer.Option(metavar="WEIGHTS", help="Name or .safetensors file, in place of the stage's.")
+    str | None, typer.Option(metavar="WEIGHTS", help="Weights to begin with: a name or a .safetensors file.")
 ]
 _Seed = Annotated[
     int | None,
-    typer.Option(min=0, metavar="K", help="Of everything random, in place of the stage's; named in the run."),
+    typer.Option(min=0, metavar="K", help="Seed of everything random; it is part of the folder's name."),
 ]
 
 _Scenes = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="That exercises are made of, over and over, in place of the stage's."
+        min=1,
+        metavar="N",
+        help="Scenes that exercises are made of, over and over; few for studies of labels.",
     ),
 ]
 
@@ -66,7 +70,10 @@ def pretrain(
     samples: _Samples = None,
     start: _Start = None,
 ) -> None:
-    """Train the base, which draws and edits; again, to go on with it."""
+    """Train the base, which draws and edits.
+
+    After a stop, the same command goes on.
+    """
     _train("pretrain", stage or "base", stage, out, processes, minutes, samples, start)
 
 
@@ -79,13 +86,16 @@ def tune(
     samples: _Samples = None,
     start: _Start = None,
 ) -> None:
-    """Tune the base to answer vision instructions; again, to go on with it."""
+    """Tune the base to answer vision instructions.
+
+    After a stop, the same command goes on.
+    """
     _train("tune", stage or "tuned", stage, out, processes, minutes, samples, start)
 
 
 @app.command()
 def control(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the control, such as scratch.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the control, such as scratch.")],
     stage: _Stage = None,
     out: _Out = None,
     processes: _Processes = None,
@@ -95,7 +105,10 @@ def control(
     seed: _Seed = None,
     scenes: _Scenes = None,
 ) -> None:
-    """Train what the tuned one is compared with; again, to go on with it."""
+    """Train what the tuned one is compared with.
+
+    After a stop, the same command goes on.
+    """
     from vbanalysis.mini.training.stages import stages_dir
 
     controls = sorted({file.stem for file in stages_dir().glob("*.yaml")} - {"base", "tuned"})
@@ -106,14 +119,17 @@ def control(
 
 @app.command()
 def judge(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="Its weights.")] = Path(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="File for its weights.")] = Path(
         "runs/mini/judge/weights.safetensors"
     ),
     samples: Annotated[
         int, typer.Option(min=1, metavar="N", help="Rendered pictures to learn from.")
     ] = 30_000,
 ) -> None:
-    """Train the judge, who reads drawings for the score; 12 minutes on one core."""
+    """Train the judge, who reads drawings to score them.
+
+    Takes 12 minutes on one core.
+    """
     from tqdm import tqdm
 
     from vbanalysis.mini.judge.training import JudgeProgress, train_judge
@@ -131,9 +147,11 @@ def judge(
 
 @app.command()
 def examine(
-    weights: Annotated[str, typer.Argument(metavar="[WEIGHTS]", help="Name or .safetensors file.")] = "tuned",
+    weights: Annotated[
+        str, typer.Argument(metavar="WEIGHTS", help="A name or a .safetensors file.")
+    ] = "tuned",
     n: Annotated[int | None, typer.Option("-n", min=1, help="Scenes of each task.  [default: 400]")] = None,
-    split: Annotated[str | None, typer.Option(help="Of the scenes.  [default: validation]")] = None,
+    split: Annotated[str | None, typer.Option(help="Split of the scenes.  [default: validation]")] = None,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write all figures to this .tsv.")
     ] = None,
@@ -142,7 +160,10 @@ def examine(
         typer.Option("--card", help="Examine on held-out scenes, for the shipped results and model card."),
     ] = False,
 ) -> None:
-    """Mark the embedded generator beside its controls and guesses: the tables of the model card."""
+    """Mark the embedded generator beside its controls.
+
+    And beside guesses and the code itself: the tables of the model card.
+    """
     import pandas as pd
 
     from vbanalysis.mini.world.layout import SPLITS
@@ -178,14 +199,14 @@ def examine(
 
 @app.command()
 def mixing(
-    weights: Annotated[list[str], typer.Argument(metavar="WEIGHTS...", help="Names or .safetensors files.")],
+    weights: Annotated[list[str], typer.Argument(metavar="WEIGHTS", help="Names or .safetensors files.")],
     n: Annotated[int, typer.Option("-n", min=1, help="Scenes of each task.")] = 100,
-    split: Annotated[str, typer.Option(help="Of the scenes.")] = "validation",
+    split: Annotated[str, typer.Option(help="Split of the scenes.")] = "validation",
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write all figures to this .tsv.")
     ] = None,
 ) -> None:
-    """Set several weights side by side: what each keeps of drawing, and what it answers."""
+    """Set weights side by side: what each draws and answers."""
     import pandas as pd
 
     from vbanalysis.mini.world.layout import SPLITS

@@ -15,7 +15,10 @@ _WIDEST = 60
 
 def models(
     spec: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="A name, or a spec string to load and describe.")
+        str | None,
+        typer.Argument(
+            metavar="MODEL", help="Tell what is known of this one: a name, or a spec string to load."
+        ),
     ] = None,
 ) -> None:
     """List all models, or tell what is known of one."""

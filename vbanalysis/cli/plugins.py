@@ -14,7 +14,10 @@ def plugins(
         bool, typer.Option("--check", help="Import each one too; exit with 1 where one is broken.")
     ] = False,
 ) -> None:
-    """List the models, data sets, tasks, extractors and scores of every installed package."""
+    """List all models, data sets, tasks, extractors and scores.
+
+    Those of every installed package: what can be named in a spec string.
+    """
     found = [info for kind in KINDS for info in available(kind, check=check)]
     fine = "ok" if check else "found"
     rows = [("KIND", "NAME", "DISTRIBUTION", "STATUS")]

@@ -26,23 +26,33 @@ _OPEN = {
 
 
 def predict(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Such as mini, u2netp or onnx:my.onnx.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="Spec string of a model, such as mini, u2netp or onnx:my.onnx."),
+    ],
     image: Annotated[Path, typer.Argument(metavar="IMAGE", help="A photograph.")],
-    task: Annotated[str, typer.Option(help="Such as depth, normals, semantic, instance or referring.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.npy", help="The numbers.")],
+    task: Annotated[str, typer.Option(help="depth, normals, semantic, instance or referring.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.npy", help="File for the numbers.")],
     phrase: Annotated[
-        str | None, typer.Option(help="What instance and referring are to mark, such as 'a red ball'.")
+        str | None, typer.Option(help="What to mark, such as 'a red ball'; for instance and referring.")
     ] = None,
     classes: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="NAME", help="A class of semantic; repeatable. Else Cityscapes' 19."),
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="A class to find, repeatable; for semantic, whose classes are else Cityscapes' 19.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of a generator's noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of a generator's noise.")] = 0,
     native: Annotated[
         bool, typer.Option("--native", help="Keep the model's own resolution, not the image's.")
     ] = False,
 ) -> None:
-    """Write what a model says of a photograph, as numbers: metres, unit normals or labels."""
+    """Write what a model says of a photograph, as numbers.
+
+    These are metres, unit normals or labels.
+    """
     import numpy as np
 
     from vbanalysis import plugins

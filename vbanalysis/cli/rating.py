@@ -12,18 +12,23 @@ from vbanalysis.paths import shown
 app = typer.Typer(
     name="rating",
     no_args_is_help=True,
-    help="Pairs of pictures to be rated blind in JupyterLab, and the votes as a table.",
+    help="Make pairs of pictures to be rated blind, and export votes.\n\nRating is done in JupyterLab.",
 )
 
 
 @app.command()
 def draw(
     out: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for the pictures and pairs.tsv.")],
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="Captions.")] = 20,
-    first: Annotated[str, typer.Option(metavar="WEIGHTS", help="Of the embedded generator.")] = "base",
-    second: Annotated[str, typer.Option(metavar="WEIGHTS", help="Those to compare it with.")] = "tuned",
+    n: Annotated[int, typer.Option("-n", "--number", min=1, help="Captions to draw, each one a pair.")] = 20,
+    first: Annotated[
+        str, typer.Option(metavar="WEIGHTS", help="Weights of the embedded generator, such as base.")
+    ] = "base",
+    second: Annotated[str, typer.Option(metavar="WEIGHTS", help="Weights to compare with.")] = "tuned",
 ) -> None:
-    """Let two weights of the embedded generator draw the same captions with the same seeds."""
+    """Let two weights of the embedded generator draw pairs.
+
+    Both draw the same captions with the same seeds.
+    """
     from vbanalysis.widgets.rating.drawings import TABLE, drawing_pairs
 
     pairs = drawing_pairs(n, out, models=(first, second))
@@ -33,9 +38,12 @@ def draw(
 @app.command()
 def export(
     votes: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of votes that rate() was given.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.tsv", help="The table.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE.tsv", help="File for the table.")],
 ) -> None:
-    """Write the votes of all raters as one table, without those that were taken back."""
+    """Write the votes of all raters as one table.
+
+    Votes that were taken back are left out.
+    """
     from vbanalysis.widgets.rating import export_votes
 
     typer.echo(f"wrote {export_votes(votes, out)} votes: {shown(out)}")

@@ -8,20 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(name="score", no_args_is_help=True, help="Score standard result files; prints JSON.")
+app = typer.Typer(
+    name="score", no_args_is_help=True, help="Score result files of benchmarks, and print JSON."
+)
 
-_Pred = Annotated[Path, typer.Option(metavar="PATH", help="The predictions.")]
+_Pred = Annotated[Path, typer.Option(metavar="PATH", help="File of the predictions.")]
 
 
 @app.command()
 def saco(
     gt: Annotated[
         list[Path],
-        typer.Option(metavar="PATH", help="Annotations; once for each annotator of the pairs."),
+        typer.Option(metavar="PATH", help="File of annotations; once for each annotator."),
     ],
     pred: _Pred,
 ) -> None:
-    """Instances of noun phrases, by SA-Co's evaluator: cgF1, pmF1, IL_MCC."""
+    """Instances of noun phrases, as SA-Co: cgF1, pmF1, IL_MCC."""
     from vbanalysis.scoring import score_saco
 
     _print(score_saco(gt, pred))
@@ -29,11 +31,13 @@ def saco(
 
 @app.command()
 def coco(
-    gt: Annotated[Path, typer.Option(metavar="PATH", help="Instances in COCO's format.")],
+    gt: Annotated[Path, typer.Option(metavar="PATH", help="File of instances in COCO's format.")],
     pred: _Pred,
-    iou_type: Annotated[str, typer.Option(metavar="NAME", help="segm or bbox.")] = "segm",
+    iou_type: Annotated[
+        str, typer.Option(metavar="NAME", help="What is compared: segm (masks) or bbox.")
+    ] = "segm",
 ) -> None:
-    """Boxes or masks, as COCO's average precision and recall."""
+    """Boxes or masks, as COCO: average precision and recall."""
     from vbanalysis.scoring import score_coco
 
     _print(score_coco(gt, pred, iou_type))  # type: ignore[arg-type]
@@ -41,12 +45,14 @@ def coco(
 
 @app.command()
 def cityscapes(
-    gt: Annotated[Path, typer.Option(metavar="FOLDER", help="With *_gtFine_labelIds.png, at any depth.")],
+    gt: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Folder with *_gtFine_labelIds.png, at any depth.")
+    ],
     pred: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="With one PNG of label ids an image, at any depth.")
+        Path, typer.Option(metavar="FOLDER", help="Folder with one PNG of label ids an image, at any depth.")
     ],
 ) -> None:
-    """Label ids, as Cityscapes' script: IoU of classes and categories, pixel accuracy."""
+    """Label ids, as Cityscapes: IoU and pixel accuracy."""
     from vbanalysis.scoring import score_cityscapes
 
     _print(score_cityscapes(gt, pred))

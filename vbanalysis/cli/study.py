@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="study",
     no_args_is_help=True,
-    help="Measure what takes long, once: the kept results that notebooks read.",
+    help="Measure what takes hours, once.\n\nNotebooks read the tables, which lie in data/results/.",
 )
 
 Out = Annotated[
     Path | None, typer.Option("-o", "--out", metavar="FILE", help="Write the table to this .tsv.")
 ]
-Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Where the arms were trained.")]
+Runs = Annotated[Path, typer.Option("--runs", metavar="DIR", help="Folder of the trainings of mini control.")]
 
 
 def keep(table: pd.DataFrame, out: Path | None) -> None:
@@ -43,7 +43,10 @@ def intrinsics_(
     runs: Runs = Path("runs/mini"),
     out: Out = None,
 ) -> None:
-    """Depth over fields of view: with no intrinsics, true ones and hard-coded ones, by seed of training."""
+    """Depth with no intrinsics, true and hard-coded ones.
+
+    Over fields of view, for each seed of training.
+    """
     from vbanalysis.studies import intrinsics
 
     keep(intrinsics.measured_seeds(intrinsics.paired_arms(runs), intrinsics.conditions(), n), out)
@@ -56,7 +59,7 @@ def narrow(
     runs: Runs = Path("runs/mini"),
     out: Out = None,
 ) -> None:
-    """The broad arm and the narrow one, all seeds, on each kind of novelty."""
+    """Broad and narrow tuning on each kind of novelty."""
     from vbanalysis.studies.narrow import measure_narrow
 
     keep(measure_narrow(_networks(runs), n, pairs), out)
@@ -68,7 +71,10 @@ def legend(
     runs: Runs = Path("runs/mini"),
     out: Out = None,
 ) -> None:
-    """Answers in permuted legends: whether they tell wrong answers, and what their vote gains."""
+    """Answers in permuted legends.
+
+    Whether their disagreement tells wrong answers, and what their vote gains.
+    """
     from vbanalysis.studies.legend import measure_legend
 
     keep(measure_legend(_networks(runs), n), out)
@@ -89,14 +95,19 @@ def _networks(runs: Path) -> Iterator[tuple[str, int, Mini]]:
 @app.command("heads")
 def heads_(
     n: Annotated[int, typer.Option("-n", min=1, help="Scenes that get one answer.")] = 100,
-    several: Annotated[int, typer.Option(min=5, help="Scenes that get several.")] = 16,
-    draws: Annotated[int, typer.Option(min=2, help="How many answers these get.")] = 6,
-    arm: Annotated[list[str] | None, typer.Option(help="Once an arm.  [default: pictures numbers]")] = None,
-    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
+    several: Annotated[int, typer.Option(min=5, help="Scenes that get several answers.")] = 16,
+    draws: Annotated[int, typer.Option(min=2, help="How many answers the several scenes get.")] = 6,
+    arm: Annotated[
+        list[str] | None, typer.Option(help="Name of a training; repeatable.  [default: pictures numbers]")
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of the scenes.")] = "heldout",
     runs: Runs = Path("runs/mini"),
     out: Out = None,
 ) -> None:
-    """Painted answers beside regressed ones: accuracy, edges, spread over draws, what each says in doubt."""
+    """Painted answers beside regressed ones.
+
+    In accuracy, at edges, in their spread over draws, and in what each says in doubt.
+    """
     from vbanalysis.studies.arms import trained_arms
     from vbanalysis.studies.heads import measure
     from vbanalysis.studies.heads.answers import Head, head
@@ -110,21 +121,22 @@ def heads_(
 
 @app.command("failure-atlas")
 def failure_atlas_(
-    model: Annotated[str, typer.Option(help="Spec string.")] = "mini",
+    model: Annotated[str, typer.Option(help="Spec string of a model.")] = "mini",
     n: Annotated[int, typer.Option("-n", min=1, help="Samples of each task.")] = 200,
     injected: Annotated[int, typer.Option(min=1, help="Samples that each known damage is done to.")] = 40,
-    seed: Annotated[int, typer.Option(min=0, help="Of the answers and the damages.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the answers and the damages.")] = 0,
     out: Out = None,
 ) -> None:
-    """What each cause explains of a model's errors in all tasks, and how often known damages are found."""
+    """What each cause explains of a model's errors.
+
+    In all tasks; and how often damages that are known are found.
+    """
     from vbanalysis.studies.atlas import survey
 
     keep(survey(model, n, injected, seed=seed), out)
 
 
-votes = typer.Typer(
-    no_args_is_help=True, help="What published votes on generated pictures tell, as aggregates."
-)
+votes = typer.Typer(no_args_is_help=True, help="What published votes on pictures tell, as aggregates.")
 app.add_typer(votes, name="votes")
 
 Votes = Annotated[
@@ -137,7 +149,10 @@ Votes = Annotated[
 
 @votes.command("genai-bench")
 def genai_bench_(folder: Votes = None, out: Out = None) -> None:
-    """Agreement, strengths and likeness of votes in GenAI-Bench's ratings of six models."""
+    """Votes in GenAI-Bench's ratings of six models.
+
+    Agreement of raters, strengths of models, likeness of votes.
+    """
     from vbanalysis.studies.votes import genai_bench, published
 
     keep(genai_bench.measured(published.genai_bench(folder)), out)
@@ -150,7 +165,7 @@ def told_apart_(
     folder: Votes = None,
     out: Out = None,
 ) -> None:
-    """How often experiments on real votes tell two models apart, by their size."""
+    """How often votes tell two models apart, by their number."""
     import numpy as np
 
     from vbanalysis.studies.votes import genai_bench, published
@@ -176,7 +191,10 @@ def art_(
     runs: Runs = Path("runs/mini"),
     out: Out = None,
 ) -> None:
-    """Drawing and editing before and after tuning, and after tunings that never drew, by seed."""
+    """Drawing and editing before and after tuning.
+
+    Also after tunings that never drew, for each seed.
+    """
     from vbanalysis.perceptual.mini_judge import MiniJudge
     from vbanalysis.studies import art
     from vbanalysis.studies.arms import trained_arms
@@ -186,20 +204,26 @@ def art_(
 
 
 Cache = Annotated[
-    Path | None, typer.Option("--cache", metavar="DIR", help="Of features, to go on with after a stop.")
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="Folder of features, to go on with after a stop."),
 ]
 
 
 @app.command("probing")
 def probing_(
     n: Annotated[int, typer.Option("-n", min=5, help="Scenes.")] = 200,
-    split: Annotated[str, typer.Option(help="Of the scenes.")] = "heldout",
-    arm: Annotated[list[str] | None, typer.Option(help="Once an arm.  [default: pictures numbers]")] = None,
+    split: Annotated[str, typer.Option(help="Split of the scenes.")] = "heldout",
+    arm: Annotated[
+        list[str] | None, typer.Option(help="Name of a training; repeatable.  [default: pictures numbers]")
+    ] = None,
     runs: Runs = Path("runs/mini"),
     cache: Cache = None,
     out: Out = None,
 ) -> None:
-    """What can be read from the base by layer and level of noise, beside other networks and controls."""
+    """What probes read from the base by layer and noise.
+
+    Beside other networks and controls.
+    """
     from vbanalysis.probing.cache import FeatureCache
     from vbanalysis.studies.probing.study import probing_study
 
@@ -210,17 +234,22 @@ def probing_(
 @app.command("labels")
 def labels_(
     n: Annotated[int, typer.Option("-n", min=5, help="Held-out scenes.")] = 200,
-    split: Annotated[str, typer.Option(help="Of these.")] = "heldout",
+    split: Annotated[str, typer.Option(help="Split of these scenes.")] = "heldout",
     count: Annotated[
         list[int] | None,
-        typer.Option(min=4, help="Of labelled scenes, once each.  [default: 16 64 256 1024]"),
+        typer.Option(min=4, help="Number of labelled scenes; repeatable.  [default: 16 64 256 1024]"),
     ] = None,
-    trained: Annotated[bool, typer.Option(help="Also what was trained with few scenes.")] = True,
+    trained: Annotated[
+        bool, typer.Option(help="Whether networks that were trained with few scenes take part.")
+    ] = True,
     runs: Runs = Path("runs/mini"),
     cache: Cache = None,
     out: Out = None,
 ) -> None:
-    """How many labelled scenes probes, tunings and trainings from nothing need for the same quality."""
+    """How many labelled scenes the base saves.
+
+    What probes, tunings and trainings from nothing need for the same quality.
+    """
     from vbanalysis.probing.cache import FeatureCache
     from vbanalysis.studies.labels.study import COUNTS, labels_study
 

@@ -21,12 +21,14 @@ _Notebooks = Annotated[
     Path | None,
     typer.Option("--notebooks", metavar="DIR", help="Folder with suite.yaml; found by itself in a checkout."),
 ]
-_Results = Annotated[Path, typer.Option(metavar="DIR", help="Executed notebooks, logs and results.json.")]
+_Results = Annotated[
+    Path, typer.Option(metavar="DIR", help="Folder of executed notebooks, logs and results.json.")
+]
 
 
 @app.command("list")
 def list_(notebooks: _Notebooks = None) -> None:
-    """Print every notebook: its question, its profiles, its parameters."""
+    """List the notebooks: questions, profiles, parameters."""
     from vbanalysis.suite import load_suite
 
     for notebook in load_suite(notebooks).notebooks:
@@ -41,28 +43,43 @@ def list_(notebooks: _Notebooks = None) -> None:
 
 @app.command("run")
 def run_(
-    profile: Annotated[_Profile, typer.Option(help="How far to go.")] = _Profile.quick,
+    profile: Annotated[
+        _Profile, typer.Option(help="quick takes up to a minute a notebook; full is the long version.")
+    ] = _Profile.quick,
     only: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A notebook, or the beginning of its name; repeatable."),
+        typer.Option(metavar="NAME", help="Only this notebook, or those that begin so; repeatable."),
     ] = None,
     parameter: Annotated[
         list[str] | None,
-        typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="Or NOTEBOOK.NAME=VALUE; repeatable."),
+        typer.Option(
+            "-p",
+            "--parameter",
+            metavar="NAME=VALUE",
+            help="Set a parameter, in one notebook as NOTEBOOK.NAME=VALUE; repeatable.",
+        ),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Notebooks at once.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Notebooks that run at once.")] = 1,
     timeout: Annotated[
         float | None,
         typer.Option(metavar="S", help="Time limit of each notebook, in place of its profile's."),
     ] = None,
     out: _Results = Path("build/suite"),
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the notebooks put figures.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where the notebooks put figures.  [default: figures/ of the checkout]"
+        ),
     ] = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Go on after a failure.")] = False,
+    keep_going: Annotated[
+        bool, typer.Option("--keep-going", help="Go on with the others after a failure.")
+    ] = False,
     notebooks: _Notebooks = None,
 ) -> None:
-    """Run the notebooks; exit code 1 if one did not pass, 2 if something given cannot be used."""
+    """Run the notebooks.
+
+    Exit code 1 if one did not pass, 2 if something given cannot be used.
+    """
     from vbanalysis.suite import load_suite, parse_assignment, run
 
     runs = run(
@@ -95,7 +112,7 @@ def report(
     ] = None,
     notebooks: _Notebooks = None,
 ) -> None:
-    """Write the runs as static HTML pages and print the path of the index."""
+    """Write the runs as static HTML pages, and print the path."""
     from vbanalysis.suite import load_suite, write_report
 
     typer.echo(write_report(load_suite(notebooks), results=results, figures=figures, out=out))

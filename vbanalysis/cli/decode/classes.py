@@ -28,11 +28,12 @@ def classes(
         str, typer.Option(metavar="SPACE", help="Where colours are compared: rgb or lab.")
     ] = "rgb",
     reject: Annotated[
-        float | None, typer.Option(metavar="D", help="Farther from all colours is no class.")
+        float | None,
+        typer.Option(metavar="D", help="Pixels farther than this from all colours are no class."),
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Read classes painted in prompted colours.
+    """Read classes painted in the colours that a prompt names.
 
     Arrays are int32: class k of the prompt is k from 0, what it does not name is -1 (in TIFF 65535).
     With --background none every pixel is some class.

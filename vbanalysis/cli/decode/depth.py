@@ -26,7 +26,11 @@ def depth(
     out: Out = None,
     prompt: options.Prompt = None,
     walk: Annotated[
-        str, typer.Option(metavar="NAME", help="One of six such as KRYGCBMW; auto finds it in the picture.")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Order of the eight corner colours, such as KRYGCBMW; auto finds it in the picture.",
+        ),
     ] = "auto",
     lam: options.Lam = options.LAM,
     c: options.Scale = options.C,
@@ -34,14 +38,21 @@ def depth(
     vmin: options.Vmin = None,
     vmax: options.Vmax = None,
     max_residual: Annotated[
-        float | None, typer.Option(metavar="D", help="Farther off the code, in /255, is unknown.")
+        float | None,
+        typer.Option(metavar="D", help="Pixels farther than this off the code, in /255, are unknown."),
     ] = None,
     min_margin: Annotated[
-        float | None, typer.Option(metavar="D", help="Less clear of the next edge, in /255, is unknown.")
+        float | None,
+        typer.Option(
+            metavar="D", help="Pixels with less lead over the next best reading, in /255, are unknown."
+        ),
     ] = None,
-    calibrate: Annotated[bool, typer.Option("--calibrate", help="Remove a drift of colour first.")] = False,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Find and remove a drift of all colours first.")
+    ] = False,
     repair_edges: Annotated[
-        bool, typer.Option("--repair-edges", help="Give pixels that mix two depths to one side.")
+        bool,
+        typer.Option("--repair-edges", help="Give pixels that mix the colours of two depths to one of them."),
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:

@@ -22,20 +22,28 @@ def instances(
     prompt: options.Prompt = None,
     background: Annotated[
         str | None,
-        typer.Option(metavar="COLOUR", help="The prompt's, else black; auto: what prevails at the border."),
+        typer.Option(
+            metavar="COLOUR",
+            help="Default: the prompt's, else black. auto takes what prevails at the border.",
+        ),
     ] = None,
-    tau: Annotated[float, typer.Option(metavar="D", help="Tolerance of colours, /255.")] = 14,
+    tau: Annotated[
+        float, typer.Option(metavar="D", help="How far colours of one instance may differ, in /255.")
+    ] = 14,
     min_area: Annotated[
-        float, typer.Option(metavar="SHARE", help="Smallest instance, share of the picture.")
+        float, typer.Option(metavar="SHARE", help="Smallest instance, as a share of the picture.")
     ] = 2e-4,
     erosion: Annotated[
-        float, typer.Option(metavar="SHARE", help="What a 3x3 erosion must leave of an instance.")
+        float,
+        typer.Option(
+            metavar="SHARE", help="Share of an instance that a 3x3 erosion must leave, or it is no instance."
+        ),
     ] = 0.1,
     gamma: Annotated[
         float, typer.Option(metavar="X", help="How far parts of an instance may lie apart; 0 merges none.")
     ] = 5,
     connectivity: Annotated[
-        str, typer.Option(metavar="NAME", help="4, 8, 16-knight or 16-ring.")
+        str, typer.Option(metavar="NAME", help="Which pixels are neighbours: 4, 8, 16-knight or 16-ring.")
     ] = "16-knight",
     merge_area: Annotated[
         str, typer.Option(metavar="NAME", help="Areas that --gamma compares: box or pixel.")

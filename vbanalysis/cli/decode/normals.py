@@ -23,10 +23,16 @@ def normals(
         ),
     ] = None,
     to: Annotated[
-        str | None, typer.Option(metavar="FRAME", help="Frame of the vectors; the convention's by default.")
+        str | None,
+        typer.Option(
+            metavar="FRAME", help="Frame of the vectors that are written; by default the convention's."
+        ),
     ] = None,
     tolerance: Annotated[
-        float, typer.Option(metavar="D", help="Lengths farther than this from 1 are no normal.")
+        float,
+        typer.Option(
+            metavar="D", help="Colours whose vector's length is farther than this from 1 are no normal."
+        ),
     ] = 0.3,
     as_json: options.AsJson = False,
 ) -> None:

@@ -20,11 +20,12 @@ def depth(
     out: PngOut,
     scale: Annotated[
         float | None,
-        typer.Option(metavar="M", help="Metres a unit of an integer file, whose 0 is unknown; 0.001 for mm."),
+        typer.Option(metavar="M", help="Metres of one unit of an integer file, in which 0 is unknown."),
     ] = None,
     prompt: options.Prompt = None,
     walk: Annotated[
-        str | None, typer.Option(metavar="NAME", help=f"One of six; {options.WALK} by default.")
+        str | None,
+        typer.Option(metavar="NAME", help=f"Order of the eight corner colours; {options.WALK} by default."),
     ] = None,
     lam: options.Lam = options.LAM,
     c: options.Scale = options.C,
