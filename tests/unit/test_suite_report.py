@@ -250,7 +250,7 @@ class TestOverview:
         assert [each.select_one(".status").get_text() for each in told.values()] == [
             "passed", "failed", "passed", "not run", "not run",
         ]  # fmt: skip
-        assert "5 notebooks, 2 passed" in page.get_text()
+        assert "5 notebooks, 2 passed, 2 not run, 1 did not pass." in page.get_text()
         assert "AbsRel <0.13> [0.11, 0.18] n=32" in told["01_looks"].select_one(".answer").get_text()
         assert "ValueError" in told["02_fails"].select_one(".cause").get_text()
         assert not told["02_fails"].select(".answer")
