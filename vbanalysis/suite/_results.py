@@ -79,6 +79,9 @@ class NotebookRun:
 def read_results(folder: Path) -> list[NotebookRun]:
     """The runs recorded in a folder.
 
+    Args:
+        folder: That `run` was given as `out`.
+
     Raises:
         SuiteError: There are none, or the file is damaged.
     """

@@ -54,6 +54,12 @@ class _Job:
 def parse_assignment(text: str) -> tuple[str, Text]:
     """Split `name=value` or `NOTEBOOK.name=value`, as given on a command line.
 
+    Args:
+        text: As typed; the value may hold further `=`.
+
+    Returns:
+        The name, and the value as text that the notebook's own type converts.
+
     >>> parse_assignment("seed=3")
     ('seed', '3')
 

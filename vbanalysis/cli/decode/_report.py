@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 Out = Annotated[
     list[Path] | None,
     typer.Option(
-        "-o", "--out", metavar="OUT", help=".npy, .tif or .png (a preview), masks also .json; repeatable."
+        "-o",
+        "--out",
+        metavar="OUT",
+        help="Numbers as .npy or .tif, a preview as .png, of labels masks as .json; repeatable.",
     ),
 ]
 
