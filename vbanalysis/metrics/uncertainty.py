@@ -47,7 +47,7 @@ class Coverage(NamedTuple):
 
 
 def sparsification(error: np.ndarray, uncertainty: np.ndarray) -> Sparsification:
-    """Sort errors by an uncertainty.
+    """Sort errors by an uncertainty (the sparsification of Ilg et al., ECCV 2018).
 
     Pixels of equal uncertainty are taken in the mean over all their orders, so an uncertainty that is the
     same everywhere is exactly as good as chance.

@@ -134,7 +134,7 @@ def rank_correlation(
     Args:
         first: (n,) scores, such as an automatic judge's.
         second: (n,) scores of the same units, such as means of people's ratings.
-        method: Tau-b counts pairs in the same order, with a correction for ties.
+        method: Tau-b counts pairs in the same order, with a correction for ties (Kendall 1945).
         clusters: One label a unit, such as its prompt; units of a label are drawn together.
         resamples: Of the bootstrap of the 95 % percentile interval.
         seed: Of the resamples.

@@ -76,7 +76,7 @@ def resampled_estimate(
     clusters: Clusters | None = None,
     method: Bootstrap = "percentile",
 ) -> Estimate:
-    """A figure of a whole data set, with a 95 % bootstrap interval over its units.
+    """A figure of a whole data set, with a 95 % bootstrap interval over its units (Efron 1979).
 
     For figures that are no mean over images: mIoU from summed confusions, F1 from summed matches.
 

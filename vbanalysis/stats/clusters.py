@@ -35,7 +35,7 @@ class DesignEffect(NamedTuple):
 
 
 def design_effect(values: np.ndarray, clusters: Clusters) -> DesignEffect:
-    """The design effect of the mean of values that lie in clusters.
+    """The design effect of the mean of values that lie in clusters (Kish 1965).
 
     The variance with clusters is the linearised one of the ratio of sums to sizes, without a correction for
     few clusters.

@@ -150,6 +150,8 @@ def effective_n(votes: int, per_item: int, correlation: float) -> float:
 def paired_power(d_z: float, n: int, *, alpha: float = 0.05) -> Power:
     """Chance that the paired t test finds a difference of `d_z` standard deviations among n pairs.
 
+    From the noncentral t distribution (Cohen 1988).
+
     Args:
         d_z: Mean difference over the standard deviation of the differences, as `cohens_dz` gives it.
         n: Pairs, at least 2.
