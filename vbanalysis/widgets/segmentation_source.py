@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,8 +35,8 @@ class SegmentationSource(NamedTuple):
         """A picture with its prompt; a scene or photograph without one is painted by the embedded generator.
 
         Args:
-            source: (h, w, 3) uint8; a `Sample`; or a spec string of a data set, whose first sample with a
-                mask is taken.
+            source: (h, w, 3) uint8; a `Sample`; a spec string of a data set, whose first sample with a
+                mask is taken; or a pair of a spec string and a sample's id.
             prompt: In place of the sample's own.
 
         Raises:
@@ -48,6 +47,8 @@ class SegmentationSource(NamedTuple):
             raise InputError(f"prompt must be a string, got {type(prompt).__name__}")
         if isinstance(source, str):
             source = _first(source, prompt)
+        elif isinstance(source, tuple):
+            source = _named(source)
         if not isinstance(source, Sample):
             if prompt is None:
                 raise InputError("a picture alone does not say what its colours mean: give prompt='...'")
@@ -76,7 +77,13 @@ def _first(spec: str, prompt: str | None) -> Sample:
     )
 
 
-def _loaded(spec: str) -> Iterable[Sample]:
+def _named(pair: tuple[Any, ...]) -> Sample:
+    if len(pair) != 2 or not all(isinstance(each, str) for each in pair):
+        raise InputError(f"a pair must be a data set and a sample's id, both strings, got {pair!r}")
+    return _loaded(pair[0])[pair[1]]
+
+
+def _loaded(spec: str) -> Any:
     from vbanalysis import plugins
     from vbanalysis.datasets import DataSet
 
