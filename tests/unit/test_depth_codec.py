@@ -591,3 +591,21 @@ def test_far_depth_comes_back_as_well_as_floats_allow():
     depth = np.geomspace(1e-3, 1e5, 10_001)
     for codec, most in ((DepthCodec(), 1e-8), (DepthCodec(lam=-6, c=50), 1e-5)):
         np.testing.assert_allclose(codec.decode(codec.encode(depth, "float64")).depth_m, depth, rtol=most)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float64"])
+def test_the_runner_up_is_the_depth_that_the_margin_is_measured_to(walk, dtype):
+    top = {"uint8": 255, "uint16": 65535, "float64": 1.0}[dtype]
+    rng = np.random.default_rng(4)
+    rgb = rng.random((500, 3)) if dtype == "float64" else rng.integers(0, top + 1, (500, 3)).astype(dtype)
+    codec = DepthCodec(walk=walk, nan_colour=None)
+    read, other = codec.decode(rgb), codec.runner_up(rgb)
+    assert other.shape == (500,)
+    colours = codec.encode(other.astype(np.float64), "float64") * 255
+    distance = np.linalg.norm(rgb / top * 255 - colours, axis=-1)
+    assert np.allclose(distance, read.residual + read.margin, atol=1e-3)
+    # Both are on parts of the walk that do not touch, so a depth of a corner is between them.
+    between = codec.curve.inverse(np.arange(1, 7) / 7)[:, None]
+    low, high = np.minimum(read.depth_m, other), np.maximum(read.depth_m, other)
+    assert ((low <= between * (1 + 1e-6)) & (between <= high * (1 + 1e-6))).any(axis=0).all()

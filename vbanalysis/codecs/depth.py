@@ -24,7 +24,7 @@ from vbanalysis.codecs._arrays import (
 from vbanalysis.codecs._depth_integers import decode_integers, encode_uint8, float32_suffices, kept
 from vbanalysis.codecs.colour_spaces import check_colour
 from vbanalysis.codecs.curve import PowerCurve, as_width, real_depth, refuse_negative
-from vbanalysis.codecs.walk import EDGES, channel_order, project, root, walk_colour
+from vbanalysis.codecs.walk import EDGES, channel_order, project, root, second_best, walk_colour
 from vbanalysis.errors import InputError
 from vbanalysis.types import Array, DepthResult, Rgb
 
@@ -161,6 +161,37 @@ class DepthCodec:
         )
         depth_m = xp.where(known, depth_m, xp.full_like(depth_m, math.nan))
         return DepthResult(depth_m, residual, margin, known, rgb)
+
+    def runner_up(self, rgb: Array) -> Array:
+        """The other depth that each colour could be: `DepthResult.margin` is how much farther it lies.
+
+        It is on the nearest edge of the walk that does not touch the one that is read: near depths and
+        far ones have like colours where the walk comes back upon itself.
+
+        Args:
+            rgb: (..., 3) uint8, uint16 or float in [0, 1].
+
+        Returns:
+            (...) metres, float32 from integers and else of the width of `rgb`; finite but at white.
+
+        Raises:
+            InputError: `rgb` is not an image of colours.
+
+        Examples:
+            >>> pale = np.array([140, 90, 0], np.uint8)  # nearest to dark red, next to an olive green
+            >>> read = DepthCodec().decode(pale)
+            >>> f"{read.depth_m:.2f} or {DepthCodec().runner_up(pale):.2f} m, {read.margin:.0f}/255 farther"
+            '0.42 or 2.40 m, 75/255 farther'
+        """
+        xp = check_rgb(rgb)
+        top = LEVELS.get(dtype_name(rgb))
+        # Whole numbers stay whole, so that ties are settled as `decode` settles them.
+        whole = xp.float32 if top == 255 else xp.float64
+        colours = xp.astype(rgb, whole) if top else unit_rgb(rgb)
+        other = second_best(colours, self.walk, top or 1.0)
+        edge = xp.astype(other.edge, xp.float64 if top else colours.dtype)
+        depth_m = self.curve.inverse((edge + other.along) / EDGES, (EDGES - 1 - edge + other.ahead) / EDGES)
+        return xp.astype(depth_m, xp.float32) if top else depth_m
 
     def quantization_error(self, depth_m: Array, bits: int = 8) -> Array:
         """The largest relative error that rounding colours to `bits` a channel can cause.

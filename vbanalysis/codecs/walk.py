@@ -119,32 +119,73 @@ def project(rgb: Array, walk: str = "KRYGCBMW", top: float = 1.0) -> Projection:
         Arrays of shape (...), of the kind and on the device of `rgb`.
     """
     xp = namespace(rgb)
+    squared, along, ahead = _edges(rgb, walk, top)
+    edge = xp.argmin(squared, axis=-1)
+    nearest = xp.min(squared, axis=-1)
+    rival = xp.min(_apart_from(edge, squared, top), axis=-1)
+    residual = root(nearest)
+    return Projection(edge, _at(along, edge) / top, _at(ahead, edge) / top, residual, root(rival) - residual)
+
+
+class SecondBest(NamedTuple):
+    """The nearest point to each colour among the edges of a walk that do not touch the nearest edge.
+
+    Attributes:
+        edge: Integer 0 to 6; the earlier one where two are equally near.
+        along: Float in [0, 1], how far along that edge.
+        ahead: Float in [0, 1], `1 - along`, exact where subtraction would round.
+    """
+
+    edge: Array
+    along: Array
+    ahead: Array
+
+
+def second_best(rgb: Array, walk: str = "KRYGCBMW", top: float = 1.0) -> SecondBest:
+    """What else a colour could be: the point of the walk that `project` measures the margin to.
+
+    Args:
+        rgb: (..., 3) floats in [0, top].
+        walk: One of `WALKS`.
+        top: As for `project`.
+
+    Returns:
+        Arrays of shape (...), of the kind and on the device of `rgb`.
+    """
+    xp = namespace(rgb)
+    squared, along, ahead = _edges(rgb, walk, top)
+    edge = xp.argmin(_apart_from(xp.argmin(squared, axis=-1), squared, top), axis=-1)
+    return SecondBest(edge, _at(along, edge) / top, _at(ahead, edge) / top)
+
+
+def _edges(rgb: Array, walk: str, top: float) -> tuple[Array, Array, Array]:
+    """Of each edge, in (..., 7): the squared distance to it, how far along it, and how far is left."""
+    xp = namespace(rgb)
     p, q, s = (rgb[..., channel] for channel in channel_order(walk))
     p_up, q_up, s_up = top - p, top - q, top - s  # distance of each channel to full
-    squared = xp.stack(
-        [
-            q**2 + s**2,
-            p_up**2 + s**2,
-            q_up**2 + s**2,
-            p**2 + q_up**2,
-            p**2 + s_up**2,
-            q**2 + s_up**2,
-            p_up**2 + s_up**2,
-        ],
-        axis=-1,
-    )
-    edge = xp.argmin(squared, axis=-1)
-    chosen = edge[..., None]
-    along = xp.take_along_axis(xp.stack([p, q, p_up, s, q_up, p, q], axis=-1), chosen, axis=-1)[..., 0]
-    ahead = xp.take_along_axis(xp.stack([p_up, q_up, p, s_up, q, p_up, q_up], axis=-1), chosen, axis=-1)[
-        ..., 0
+    squared = [
+        q**2 + s**2,
+        p_up**2 + s**2,
+        q_up**2 + s**2,
+        p**2 + q_up**2,
+        p**2 + s_up**2,
+        q**2 + s_up**2,
+        p_up**2 + s_up**2,
     ]
-    nearest = xp.min(squared, axis=-1)
+    along = [p, q, p_up, s, q_up, p, q]
+    ahead = [p_up, q_up, p, s_up, q, p_up, q_up]
+    return xp.stack(squared, axis=-1), xp.stack(along, axis=-1), xp.stack(ahead, axis=-1)
+
+
+def _at(of_edges: Array, edge: Array) -> Array:
+    return namespace(of_edges).take_along_axis(of_edges, edge[..., None], axis=-1)[..., 0]
+
+
+def _apart_from(edge: Array, squared: Array, top: float) -> Array:
+    """The squared distances, beyond all others for an edge and those that touch it."""
+    xp = namespace(squared)
     index = xp.arange(EDGES, device=getattr(edge, "device", None))
-    apart = xp.abs(index - chosen) > 1
-    rival = xp.min(xp.where(apart, squared, xp.full_like(squared, 4.0 * top * top)), axis=-1)
-    residual = root(nearest)
-    return Projection(edge, along / top, ahead / top, residual, root(rival) - residual)
+    return xp.where(xp.abs(index - edge[..., None]) > 1, squared, xp.full_like(squared, 4.0 * top * top))
 
 
 def root(squared: Array) -> Array:
