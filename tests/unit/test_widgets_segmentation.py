@@ -310,6 +310,9 @@ def test_a_folder_of_outputs_is_read_with_its_prompts(tmp_path, picture):
     assert SegmentationInspector.of(f"outputs:{tmp_path}", PROMPT).instruction.classes == ("cat", "dog")
     (tmp_path / "prompts.csv").write_text('output,prompt\na.png,"The cat is rendered in red."\n')
     assert SegmentationInspector.of(f"outputs:{tmp_path}").instruction.classes == ("cat",)
+    assert SegmentationInspector.of((f"outputs:{tmp_path}", "a.png")).painter == "a.png"
+    with pytest.raises(InputError, match=r"b\.png"):
+        SegmentationInspector.of((f"outputs:{tmp_path}", "b.png"))
 
 
 @pytest.mark.parametrize(
@@ -325,6 +328,7 @@ def test_a_folder_of_outputs_is_read_with_its_prompts(tmp_path, picture):
         (Sample("s", None, np.zeros((8, 8, 3), np.uint8)), None, "has no prompt"),
         (Sample("s", np.zeros((8, 8, 3), np.uint8)), None, "no output, classes or phrase"),
         (None, PROMPT, "must be a painted picture"),
+        (("gallery", 3), None, "a pair must be a data set and a sample's id"),
         ("motorcycle", None, "no sample of motorcycle"),
     ],
 )
@@ -371,6 +375,27 @@ def test_large_pictures_are_thinned_for_the_screen_alone():
     assert {pixels(panel.picture).shape[:2] for panel in screen.panels} == {(334, 500)}
 
 
+def test_a_pointer_reads_class_residual_runner_up_and_margin(picture):
+    painted = picture.copy()
+    painted[35, 50] = (250, 3, 4)
+    painted[36, 51] = (255, 0, 200)
+    inspector = SegmentationInspector(painted, PROMPT)
+    screen = segmentation_screen(inspector, inspector.read(SegmentationSettings(reject=30)))
+    near, far = ([each.at(*pixel) for each in screen.readouts] for pixel in ((35, 50), (36, 51)))
+    assert near == ["cat", "7.1/255", "background", "243.0/255"]
+    assert far[0] == "rejected, nearest cat"
+    assert [each.name for each in screen.readouts] == ["class", "residual", "runner-up", "margin"]
+
+
+def test_a_pointer_reads_instances_on_a_thinned_picture():
+    big = np.zeros((1000, 1500, 3), np.uint8)
+    big[100:400, 200:900], big[500:900, 200:900] = (255, 0, 0), (0, 0, 255)
+    inspector = SegmentationInspector(big, EACH)
+    screen = segmentation_screen(inspector, inspector.read())
+    assert screen.step == 3
+    assert [each.at(200, 100) for each in screen.readouts][::2] == ["2 (18.67 %)", "background"]
+
+
 def test_the_change_of_the_count_is_told(cups):
     inspector = SegmentationInspector(cups, EACH)
     before = inspector.read()
@@ -390,18 +415,18 @@ def view(picture):
 
 
 def test_the_view_follows_its_sliders_and_its_prompt(view):
-    before = view.pictures.panels[1]["picture"]
+    before = view.pictures.shown["panels"][1]["picture"]
     assert view.controls["reject"].disabled
     view.controls["far"].value = "rejected"
     view.controls["reject"].value = 4
     assert view.settings.reject == 4
-    assert view.pictures.panels[1]["picture"] != before
+    assert view.pictures.shown["panels"][1]["picture"] != before
     view.set(view.inspector.defaults)
     assert view.settings == view.inspector.defaults
-    assert view.pictures.panels[1]["picture"] == before
+    assert view.pictures.shown["panels"][1]["picture"] == before
     view.prompt.value = "The cat is rendered in redd"
     assert "Not read" in view.understood.value
-    assert view.pictures.panels[1]["picture"] == before
+    assert view.pictures.shown["panels"][1]["picture"] == before
     view.prompt.value = EACH
     assert view.controls["far"].disabled
     assert "instances" in view.figures.value

@@ -12,6 +12,7 @@ from PIL import Image
 
 from vbanalysis.widgets.charts import Axis, Series, chart
 from vbanalysis.widgets.look import Panel, figures_html, png_of_map, webp
+from vbanalysis.widgets.readouts import Readout, decimal
 from vbanalysis.widgets.segmentation import BACKGROUND, SegmentationInspector, SegmentationReading, Stability
 
 FARTHEST = 64.0
@@ -34,11 +35,15 @@ class SegmentationScreen(NamedTuple):
         figures: HTML of the figures.
         charts: HTML of the sizes, and of what a rejection threshold leaves out; the count over `tau` is
             `stability_chart`, for it may take longer.
+        readouts: What is read at each pixel that is shown.
+        step: Pixels of the picture from one that is shown to the next.
     """
 
     panels: tuple[Panel, ...]
     figures: str
     charts: str
+    readouts: tuple[Readout, ...]
+    step: int
 
 
 class Shown(NamedTuple):
@@ -112,7 +117,39 @@ def segmentation_screen(
     if photo is not None:
         panels.append(Panel("Input with the outlines of what was decoded", photo.result(), "webp"))
     return SegmentationScreen(
-        tuple(panels), figures_html(_figures(inspector, reading, before)), _charts(inspector, reading)
+        tuple(panels),
+        figures_html(_figures(inspector, reading, before)),
+        _charts(inspector, reading),
+        segmentation_readouts(reading, shown.thin),
+        shown.thin,
+    )
+
+
+def segmentation_readouts(reading: SegmentationReading, step: int = 1) -> tuple[Readout, ...]:
+    """Class or instance, residual, runner-up and margin of each pixel, as words.
+
+    Args:
+        reading: What came of a setting.
+        step: Every so manieth row and column is told.
+    """
+    instances = reading.instruction.task == "instance"
+    names = [name.strip("()") for name in reading.names]
+    own = list(names)
+    if instances:
+        shares = 100 * reading.instances.areas / reading.place.size
+        own[1:] = [f"{name} ({share:.2f} %)" for name, share in zip(names[1:], shares, strict=True)]
+    place, rejected, runner_up, residual, margin = (
+        each[::step, ::step]
+        for each in (reading.place, reading.rejected, reading.runner_up, reading.residual, reading.margin)
+    )
+    told = (*own, *(f"rejected, nearest {name}" for name in names))
+    return (
+        Readout(
+            "instance" if instances else "class", (place + len(names) * rejected).astype(np.uint16), told
+        ),
+        decimal("residual", residual, "/255"),
+        Readout("runner-up", (runner_up + 1).astype(np.uint16), ("none", *names)),
+        decimal("margin", margin, "/255"),
     )
 
 

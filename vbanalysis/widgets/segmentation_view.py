@@ -10,12 +10,11 @@ from vbanalysis.errors import VbanalysisError
 from vbanalysis.widgets.controls import (
     labelled,
     message_html,
-    pictures_widget,
     row,
-    show_panels,
     style_box,
 )
 from vbanalysis.widgets.look import needed
+from vbanalysis.widgets.pointer import pointer_widget, show_pointed
 from vbanalysis.widgets.segmentation import SegmentationInspector, SegmentationReading, SegmentationSettings
 from vbanalysis.widgets.segmentation_screen import segmentation_screen, stability_chart
 from vbanalysis.widgets.segmentation_words import legend_html, prompt_html
@@ -46,7 +45,7 @@ class SegmentationView:
         controls: The widgets by setting; `reject` is a slider beside the `far` menu.
         understood: What was read of the prompt, or why nothing was.
         legend: The colours asked for beside those painted.
-        pictures: The picture, what was decoded, the residual, the photograph.
+        pictures: The picture, what was decoded, the residual, the photograph; a pointer reads in all of them.
         figures: Their figures, or what is wrong with a setting.
         charts: The count over tau, sizes, and what a rejection threshold leaves out.
         widget: All of it.
@@ -76,7 +75,8 @@ class SegmentationView:
         }
         self._reset = w.Button(description="Reset", tooltip="All settings as at the beginning")
         self._reset.on_click(lambda _: self.set(self.inspector.defaults))
-        self.pictures = pictures_widget()
+        first = segmentation_screen(inspector, inspector.read(begin))
+        self.pictures = pointer_widget(first.panels, first.readouts, step=first.step)
         self.understood, self.legend, self.figures = w.HTML(), w.HTML(), w.HTML()
         self.charts, self._stability = w.HTML(), ""
         self._held = False
@@ -141,7 +141,7 @@ class SegmentationView:
         self._before = reading
         self.figures.value = shown.figures
         self.legend.value = legend_html(self.inspector, reading)
-        show_panels(self.pictures, shown.panels)
+        show_pointed(self.pictures, shown.panels, shown.readouts, step=shown.step)
         self._show_charts(reading, shown.charts)
 
     def _show_charts(self, reading: SegmentationReading, others: str) -> None:
@@ -183,8 +183,8 @@ def inspect_segmentation(source: Any = "scenes:heldout", prompt: str | None = No
 
     Args:
         source: A spec string of a data set such as `"gallery"` or `"outputs:FOLDER"`, whose first sample
-            with a mask is taken; a `Sample`; or a painted picture (H, W, 3) uint8. What has no output yet
-            is painted by the embedded generator.
+            with a mask is taken; such a string and a sample's id as a pair; a `Sample`; or a painted picture
+            (H, W, 3) uint8. What has no output yet is painted by the embedded generator.
         prompt: That the picture was painted to; by default the sample's own.
 
     Returns:
