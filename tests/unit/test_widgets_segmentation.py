@@ -12,7 +12,7 @@ from PIL import Image
 from vbanalysis.codecs import InstanceCodec, PaletteCodec
 from vbanalysis.codecs.degradations import Jpeg
 from vbanalysis.errors import InputError
-from vbanalysis.instructions import parse, semantic_prompt
+from vbanalysis.instructions import NOTATIONS, STYLES, parse, semantic_prompt
 from vbanalysis.metrics import confusion_matrix, semantic_metrics
 from vbanalysis.types import Sample
 from vbanalysis.widgets.segmentation import (
@@ -72,6 +72,17 @@ def test_a_prompt_is_read_as_instructions_read_it_and_its_words_are_the_prompt()
         ("background", "background", (0, 0, 0)),
         ("<0, 0, 0>", "colour", (0, 0, 0)),
     ]
+
+
+@pytest.mark.parametrize("style", STYLES["semantic"])
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_every_style_of_the_paper_is_marked_word_by_word(style, notation):
+    asked = semantic_prompt({"cat": "red", "exit sign": "blue"}, style, notation)
+    found = read_prompt(asked.text)
+    assert (found.instruction.classes, found.instruction.colours) == (asked.classes, asked.colours)
+    assert [word.text for word in found.words if word.kind == "class"] == ["cat", "exit sign"]
+    colours = [word.rgb for word in found.words if word.kind == "colour"]
+    assert colours == [(255, 0, 0), (0, 0, 255)]
 
 
 def published_prompts():
