@@ -10,6 +10,7 @@ import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -189,6 +190,25 @@ def test_notebooks_and_files_that_are_named_exist(page):
                 assert list(ROOT.glob(code)), code
 
 
+def test_the_table_of_benchmarks_names_options_that_the_data_sets_take():
+    text = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| `")]
+    assert len(rows) > 10
+    for specs, _, options in rows:
+        names = [parse_spec(spec).name for spec in re.findall(r"`([^`]+)`", specs)]
+        loads = [
+            entry.load() for name in names for entry in entry_points(group="vbanalysis.datasets", name=name)
+        ]
+        assert len(loads) == len(names), specs
+        for option in re.findall(r"`([^`]+)`", options):
+            key, _, value = option.partition("=")
+            taking = [load for load in loads if key in inspect.signature(load).parameters]
+            assert taking, (specs, option)
+            for load in taking:
+                allowed = get_args(get_type_hints(load)[key])
+                assert not allowed or value in allowed or value.isupper() or type(None) in allowed, option
+
+
 def every_command(command=None, name="vbanalysis"):
     command = command or typer.main.get_command(app)
     yield name, command
@@ -321,7 +341,7 @@ def test_the_commands_of_a_guide_do_what_it_says(name, installed, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     frames(tmp_path)
     for words in commands(ROOT / "docs" / name):
-        line = [word.replace("n=100", "n=6").replace("/my/frames", "my") for word in words[1:]]
+        line = [word.replace("n=100", "n=5").replace("/my/frames", "my") for word in words[1:]]
         outcome = CliRunner().invoke(app, line)
         broken_on_purpose = line == ["plugins", "--check"]
         assert outcome.exit_code == (1 if broken_on_purpose else 0), (words, outcome.output)
