@@ -62,6 +62,17 @@ def compare(first: str | os.PathLike[str], second: str | os.PathLike[str]) -> li
         InputError: They are of different tasks or other classes, share no sample, or a shared sample had
             another input.
         PluginError: The task is not installed.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> from vbanalysis.evaluation import evaluate
+        >>> with TemporaryDirectory() as folder:
+        ...     clean, noisy = f"{folder}/clean", f"{folder}/noisy"
+        ...     _ = evaluate("normals", "oracle", "scenes:heldout?n=5", clean)
+        ...     _ = evaluate("normals", "oracle:noise=8", "scenes:heldout?n=5", noisy)
+        ...     first = compare(clean, noisy)[0]
+        >>> first.metric, first.difference.low > 1, first.better
+        ('mean_deg', True, 1.0)
     """
     one, two = open_run(first), open_run(second)
     if one.about["task"].split("?")[0] != two.about["task"].split("?")[0]:

@@ -22,6 +22,14 @@ def write_png(path: str | os.PathLike[str], rgb: np.ndarray) -> None:
     Raises:
         InputError: `rgb` is of another shape or type.
         DataError: The file cannot be written.
+
+    Examples:
+        >>> from tempfile import TemporaryDirectory
+        >>> from vbanalysis.images import read_rgb
+        >>> with TemporaryDirectory() as folder:
+        ...     write_png(f"{folder}/grey.png", np.full((2, 3, 3), 128, np.uint8))
+        ...     read_rgb(f"{folder}/grey.png").shape
+        (2, 3, 3)
     """
     array = np.asarray(rgb)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3 or not array.size:

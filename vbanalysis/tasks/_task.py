@@ -196,6 +196,13 @@ def resized(answer: Answer, shape: tuple[int, int]) -> Answer:
     Args:
         answer: (h, w, ...).
         shape: (H, W).
+
+    Returns:
+        (H, W, ...), of the answer's type.
+
+    Examples:
+        >>> resized(np.array([[1, 2]]), (2, 4)).tolist()
+        [[1, 1, 2, 2], [1, 1, 2, 2]]
     """
     if answer.shape[:2] == tuple(shape):
         return answer
