@@ -2,13 +2,16 @@
 
 `rate` shows pairs of pictures to raters who do not know whose is whose; `explore_codec` shows what happens
 to depth between the code and the decoder; `browse_runs` leafs through one or two runs;
-`inspect_segmentation` holds a painted mask to its prompt.
+`inspect_segmentation` holds a painted mask to its prompt; `inspect_depth` reads painted depth under a
+pointer, along a line and as points in space.
 
 Importing this brings in no widget: that happens where a view is made.
 """
 
 from vbanalysis.widgets.codec import CodecExplorer, CodecReading, CodecSettings
 from vbanalysis.widgets.codec_view import explore_codec
+from vbanalysis.widgets.depth import DepthInspector, DepthReading
+from vbanalysis.widgets.depth_view import inspect_depth
 from vbanalysis.widgets.rating import rate
 from vbanalysis.widgets.runs import RecordFilter, RecordLook, RunBrowser
 from vbanalysis.widgets.runs_view import browse_runs
@@ -19,6 +22,8 @@ __all__ = [
     "CodecExplorer",
     "CodecReading",
     "CodecSettings",
+    "DepthInspector",
+    "DepthReading",
     "RecordFilter",
     "RecordLook",
     "RunBrowser",
@@ -27,6 +32,7 @@ __all__ = [
     "SegmentationSettings",
     "browse_runs",
     "explore_codec",
+    "inspect_depth",
     "inspect_segmentation",
     "rate",
 ]

@@ -22,7 +22,7 @@ function render({ model, el }) {
   reading.setAttribute("aria-live", "polite");
   const hint = document.createElement("p");
   hint.className = "vba-key";
-  el.append(reading, row, hint);
+  el.append(row, reading, hint); // below, so that no picture moves as words come and go
 
   let addresses = [];
   let marks = [];

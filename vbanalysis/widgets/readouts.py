@@ -27,14 +27,17 @@ class Readout(NamedTuple):
         return self.texts[int(self.codes[row, column])]
 
 
-def significant(name: str, values: np.ndarray, unit: str, *, digits: int = 3) -> Readout:
+def significant(
+    name: str, values: np.ndarray, unit: str, *, digits: int = 3, unknown: str = "unread"
+) -> Readout:
     """Numbers of 0 and above with so many digits, as `format(value, ".3g")` has them.
 
     Args:
         name: What is read.
-        values: (H, W) floats; NaN is told as "unread" and inf as "infinite".
+        values: (H, W) floats; inf is told as "infinite".
         unit: Put behind each number.
         digits: Significant ones.
+        unknown: What NaN is told as.
     """
     known = np.isfinite(values) & (values > 0)
     safe = np.where(known, values, 1).astype(np.float64)
@@ -43,30 +46,36 @@ def significant(name: str, values: np.ndarray, unit: str, *, digits: int = 3) ->
     key = np.rint(safe / 10.0**power).astype(np.int64)
     span = 10 ** (digits + 1)
     places, found = _numbered(np.where(known, power * span + key, _special(values)))
-    texts = [
-        _told(f"{float(f'{k % span}e{k // span}'):.{digits}g}", unit) if k > _ZERO else _WORDS[k](unit)
-        for k in found
-    ]
+    special = _words(unit, "0", unknown)
+    texts = [special.get(k) or _told(f"{float(f'{k % span}e{k // span}'):.{digits}g}", unit) for k in found]
     return Readout(name, places, tuple(texts))
 
 
-def decimal(name: str, values: np.ndarray, unit: str, *, decimals: int = 1, signed: bool = False) -> Readout:
+def decimal(
+    name: str,
+    values: np.ndarray,
+    unit: str,
+    *,
+    decimals: int = 1,
+    signed: bool = False,
+    unknown: str = "unread",
+) -> Readout:
     """Numbers with so many decimals.
 
     Args:
         name: What is read.
-        values: (H, W) floats; NaN is told as "unread" and inf as "infinite".
+        values: (H, W) floats; inf is told as "infinite".
         unit: Put behind each number.
         decimals: Digits behind the point.
         signed: Whether a plus is written.
+        unknown: What NaN is told as.
     """
     known = np.isfinite(values)
     key = np.rint(np.where(known, values, 0).astype(np.float64) * 10**decimals).astype(np.int64)
     places, found = _numbered(np.where(known, key, _special(values)))
     sign = "+" if signed else ""
-    texts = [
-        _told(f"{k / 10**decimals:{sign}.{decimals}f}", unit) if k > _ZERO else _WORDS[k](unit) for k in found
-    ]
+    special = _words(unit, f"{0:{sign}.{decimals}f}", unknown)
+    texts = [special.get(k) or _told(f"{k / 10**decimals:{sign}.{decimals}f}", unit) for k in found]
     return Readout(name, places, tuple(texts))
 
 
@@ -89,11 +98,10 @@ def pixel_of(row: int, column: int, shape: tuple[int, int]) -> tuple[int, int]:
 
 
 _UNREAD, _INFINITE, _ZERO = -(2**40), -(2**40) + 1, -(2**40) + 2
-_WORDS = {
-    _UNREAD: lambda unit: "unread",
-    _INFINITE: lambda unit: "infinite",
-    _ZERO: lambda unit: _told("0", unit),
-}
+
+
+def _words(unit: str, zero: str, unknown: str) -> dict[int, str]:
+    return {_UNREAD: unknown, _INFINITE: "infinite", _ZERO: _told(zero, unit)}
 
 
 def _special(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,103 @@
+"""What the inspectors of painted pictures begin with: one sample, on one grid of pixels."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vbanalysis.errors import InputError
+from vbanalysis.types import Sample
+
+MAX_PIXELS = 640_000
+"""Larger pictures are thinned by leaving out rows and columns, so that no colours mix."""
+
+
+class Thinned(NamedTuple):
+    """Every so many-th row and column of a picture.
+
+    Attributes:
+        values: (h, w, ...) what is left of it.
+        step: From one kept row or column to the next.
+    """
+
+    values: np.ndarray
+    step: int
+
+
+def thinned(array: np.ndarray) -> Thinned:
+    """Leave out rows and columns until at most `MAX_PIXELS` are left.
+
+    Args:
+        array: (H, W, ...).
+    """
+    step = 1
+    while -(-array.shape[0] // step) * -(-array.shape[1] // step) > MAX_PIXELS:
+        step += 1
+    return Thinned(np.ascontiguousarray(array[::step, ::step]), step)
+
+
+def on_grid(array: np.ndarray, shape: tuple[int, int], grid: Thinned) -> np.ndarray:
+    """The pixel of another picture of the same scene that lies under each pixel of a thinned one.
+
+    Args:
+        array: (H', W', ...) of any size: the nearest pixel is taken, and none are mixed.
+        shape: (H, W) of the picture before it was thinned.
+        grid: It, thinned.
+    """
+    places = []
+    for own, other, left in zip(shape, array.shape[:2], grid.values.shape[:2], strict=True):
+        centres = (np.arange(left) * grid.step + 0.5) / own
+        places.append(np.minimum((centres * other).astype(np.int64), other - 1))
+    return np.ascontiguousarray(array[np.ix_(*places)])
+
+
+def painted_picture(picture: Any, name: str = "picture") -> np.ndarray:
+    """A picture in 8 bits.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        name: Of the argument, for the message.
+
+    Raises:
+        InputError: It is none.
+    """
+    rgb = np.asarray(picture)
+    if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8 or not rgb.size:
+        raise InputError(
+            f"{name} must be (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}: give the picture as it was painted"
+        )
+    return rgb
+
+
+def sample_of(source: Any, task: str) -> Sample:
+    """The sample that a source stands for.
+
+    Args:
+        source: A spec string of a data set, whose first sample is taken, or one that the task made; a
+            `Sample`; or an (H, W, 3) uint8 picture.
+        task: `"depth"` or `"normals"`.
+
+    Raises:
+        InputError: It is of another form, or an output was painted for another task.
+        VbanalysisError: The data set cannot be loaded.
+    """
+    if isinstance(source, str):
+        from vbanalysis import plugins
+        from vbanalysis.datasets import DataSet
+
+        dataset = plugins.load("datasets", source, DataSet)  # type: ignore[call-overload]
+        source = next((each for each in dataset if each.task in (None, task)), None)
+        if source is None:
+            raise InputError(f"no sample of the data set was painted for {task}: choose another one")
+    if isinstance(source, Sample):
+        if source.output is not None and source.task not in (None, task):
+            raise InputError(
+                f"sample {source.id} was painted for {source.task}, not for {task}: choose another one"
+            )
+        return source
+    if isinstance(source, np.ndarray):
+        return Sample("picture", None, output=painted_picture(source))
+    raise InputError(
+        f"source must be a spec string, a Sample or an (H, W, 3) uint8 picture, got {type(source).__name__}"
+    )
