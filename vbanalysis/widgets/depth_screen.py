@@ -1,4 +1,4 @@
-"""What the depth inspector shows: pictures under the pointer and charts of a line; still without a browser."""
+"""What the depth inspector shows: pictures under the pointer and charts of a line, without a browser."""
 
 from __future__ import annotations
 
