@@ -124,10 +124,20 @@ function render({ model, el }) {
     ask();
   }
 
-  slider.addEventListener("input", () => {
-    model.set("step", Number(slider.value));
+  function go(step) {
+    model.set("step", Math.max(0, Math.min(Number(slider.max), step)));
     model.save_changes();
     moved();
+  }
+
+  slider.addEventListener("input", () => go(Number(slider.value)));
+  // JupyterLab keeps some keys from sliders, so that what they do is said here.
+  const slides = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -1e3, End: 1e3 };
+  slider.addEventListener("keydown", (event) => {
+    if (!slides[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    go(model.get("step") + slides[event.key]);
+    event.preventDefault();
+    event.stopPropagation();
   });
   colour.addEventListener("change", ask);
   reset.addEventListener("click", resetView);
