@@ -135,5 +135,5 @@ def _cloud_widget(inspector: DepthInspector) -> Any:
 
 def _size(inspector: DepthInspector) -> str:
     height, width = inspector.shape
-    thinned = "" if inspector.step == 1 else f", each {inspector.step}th row and column"
+    thinned = "" if inspector.step == 1 else f", one in {inspector.step} × {inspector.step} shown"
     return f"{width} × {height}{thinned}"

@@ -73,8 +73,10 @@ function render({ model, el }) {
     show();
     clearTimeout(timer);
     timer = setTimeout(() => {
-      model.set("light", at);
-      model.set("ambient", ambient);
+      const told = { light: at, ambient }; // `heard` comes with the first of them, before the model has both
+      Object.entries(told).forEach(([name, value]) => model.set(name, value));
+      ({ light: at, ambient } = told);
+      show();
       model.save_changes();
     }, REST_MS);
   }

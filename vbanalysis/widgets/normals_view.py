@@ -49,7 +49,7 @@ class NormalView:
         self.pointer = pointer_widget(normal_panels(inspector), inspector.readouts, step=inspector.step)
         self.light = _light_widget(inspector)
         height, width = inspector.shape
-        thinned = "" if inspector.step == 1 else f", each {inspector.step}th row and column"
+        thinned = "" if inspector.step == 1 else f", one in {inspector.step} × {inspector.step} shown"
         assumed = ", assumed" if inspector.assumed else ""
         told = {
             "frame": f"{inspector.frame}{assumed}: {AXES_TOLD[inspector.frame]}",
