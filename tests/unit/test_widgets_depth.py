@@ -47,7 +47,7 @@ def test_a_pixel_is_read_as_the_codec_reads_it(inspector, depth):
 def test_what_is_shown_at_a_pixel_are_the_words_of_what_is_read(inspector):
     for row, column in ((0, 0), (10, 20), (39, 59), (25, 7)):
         read = inspector.read(row, column)
-        told = {each.name: each.at(row, column) for each in inspector.readouts}
+        told = inspector.told(row, column)
         for name, value, unit in (
             ("depth", read.depth_m, "m"),
             ("runner-up", read.runner_up_m, "m"),

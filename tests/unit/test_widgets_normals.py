@@ -56,7 +56,7 @@ def test_what_is_shown_at_a_pixel_are_the_words_of_what_is_read(truth):
     inspector = NormalInspector.of(Sample("s", None, normals=truth))
     for row, column in ((0, 0), (20, 35), (22, 27), (30, 12)):
         read = inspector.read(row, column)
-        told = [each.at(row, column) for each in inspector.readouts]
+        told = list(inspector.told(row, column).values())
         assert told[3:5] == [f"{read.length:.2f}", f"{read.residual:.1f}/255"]
         if np.isnan(read.normal[0]):
             assert told[:3] == ["unread"] * 3

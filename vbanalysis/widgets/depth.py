@@ -167,6 +167,11 @@ class DepthInspector:
         error[~(np.isfinite(self.truth_m) & (self.truth_m > 0))] = np.nan
         return error
 
+    @property
+    def unread(self) -> float:
+        """Share of the pixels that are read as no depth, not even as an infinite one."""
+        return float(np.isnan(self.depth_m).mean())
+
     @cached_property
     def limits_m(self) -> tuple[float, float]:
         """Metres between which depth is shown: 1st and 99th percentile of what is read.
@@ -199,6 +204,15 @@ class DepthInspector:
             nan if self.truth_m is None else float(self.truth_m[i, j]),
             nan if self.error is None else float(self.error[i, j]),
         )
+
+    def told(self, row: int, column: int) -> dict[str, str]:
+        """What `read` gives, as the words that the pointer shows.
+
+        Raises:
+            InputError: The pixel lies outside.
+        """
+        row, column = pixel_of(row, column, self.shape)
+        return {each.name: each.at(row // self.step, column // self.step) for each in self.readouts}
 
     @cached_property
     def readouts(self) -> tuple[Readout, ...]:

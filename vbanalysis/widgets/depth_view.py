@@ -46,6 +46,7 @@ class DepthView:
             "λ": f"{codec.lam:g}",
             "c": f"{codec.c:.4g} m",
             "pixels": _size(inspector),
+            "unread": f"{100 * inspector.unread:.2f} %",
         }
         self.widget = style_box(w.HTML(figures_html(told)), self.pointer, self.charts, self.cloud)
         self.widget.add_class("vba-depth")

@@ -131,6 +131,11 @@ class NormalInspector:
         """The frame of what is read."""
         return self.codec.convention
 
+    @property
+    def unread(self) -> float:
+        """Share of the pixels that are read as no normal."""
+        return float(np.isnan(self.normals[..., 0]).mean())
+
     @cached_property
     def error_deg(self) -> np.ndarray | None:
         """(h, w) angle between what is read and the truth, degrees; NaN where one is not known; or None."""
@@ -159,6 +164,15 @@ class NormalInspector:
             unknown if self.truth is None else tuple(self.truth[i, j].tolist()),
             unknown[0] if self.error_deg is None else float(self.error_deg[i, j]),
         )
+
+    def told(self, row: int, column: int) -> dict[str, str]:
+        """What `read` gives, as the words that the pointer shows.
+
+        Raises:
+            InputError: The pixel lies outside.
+        """
+        row, column = pixel_of(row, column, self.shape)
+        return {each.name: each.at(row // self.step, column // self.step) for each in self.readouts}
 
     @cached_property
     def readouts(self) -> tuple[Readout, ...]:

@@ -54,7 +54,7 @@ class NormalView:
         told = {
             "frame": f"{inspector.frame}{assumed}: {AXES_TOLD[inspector.frame]}",
             "pixels": f"{width} × {height}{thinned}",
-            "unread": f"{100 * float(np.isnan(inspector.normals[..., 0]).mean()):.2f} %",
+            "unread": f"{100 * inspector.unread:.2f} %",
         }
         self.widget = style_box(w.HTML(figures_html(told)), self.pointer, self.light)
         self.widget.add_class("vba-normals")
