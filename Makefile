@@ -1,9 +1,12 @@
 # Every target makes what it needs, the environment in .venv included, from Python 3.11+ and make alone.
 #   PYTHON=/path/to/python   the interpreter to build .venv from (otherwise the first fitting one on PATH)
 #   PROFILE=quick|full       how long the notebooks of `make figures` may take
+#   APP=notebook.ipynb       what `make app` serves; VOILA='--port 8900 --no-browser' are options of its server
 # VBANALYSIS_CACHE and VBANALYSIS_SAMPLES pass through to whatever runs.
 
 PROFILE ?= quick
+APP ?= notebooks/60_explorers.ipynb
+VOILA ?=
 PYTHON ?=
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 
@@ -17,7 +20,7 @@ NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: figures test lab bench lint clean distclean help
+.PHONY: figures test lab app bench lint clean distclean help
 # Targets share one environment and one figures folder, and each tool uses the cores by itself.
 .NOTPARALLEL:
 
@@ -32,6 +35,10 @@ test: lint ## All checks: lint, unit, parity and fault tests, doctests, every no
 
 lab: $(READY) ## Open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
+
+app: $(READY) ## Serve the explorers as a page without code, from this machine alone
+	JUPYTER_PATH="$(CURDIR)/notebooks/app$${JUPYTER_PATH:+:$$JUPYTER_PATH}" VBANALYSIS_FIGURES="$(CURDIR)/build/app-figures" \
+	  $(BIN)/voila "$(APP)" --template vbanalysis --progressive_rendering=True --Voila.log_format='%(message)s' $(VOILA)
 
 bench: $(READY) ## Time the codecs against their peers, and print the ratios
 	$(BIN)/python -m pytest benchmarks --benchmark-group-by=group --benchmark-columns=min,median,rounds
