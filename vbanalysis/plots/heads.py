@@ -210,11 +210,11 @@ def steps_figure(table: pd.DataFrame, metrics: Mapping[str, str]) -> Figure:
     """
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(metrics), figsize=(PAGE_INCH, 1.9))
+    fig, axes = plt.subplots(1, len(metrics), figsize=(PAGE_INCH, 2.1))
     for ax, (metric, title) in zip(axes, metrics.items(), strict=True):
         steps_panel(ax, table, metric)
         ax.set_title(title, fontsize=7)
-    axes[0].legend()
+    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return fig
 
 
@@ -241,7 +241,7 @@ def doubt_figure(table: pd.DataFrame) -> Figure:
     """Three questions without one answer: grounds without scale, mirrors, pixels that see two depths."""
     import matplotlib.pyplot as plt
 
-    fig, (plane, mirror, mixed) = plt.subplots(1, 3, figsize=(PAGE_INCH, 2.4), width_ratios=[1.15, 1, 1])
+    fig, (plane, mirror, mixed) = plt.subplots(1, 3, figsize=(PAGE_INCH, 2.9), width_ratios=[1.15, 1, 1])
     whole = table[(table.seed == "all") & ~table.arm.str.contains(" - ")]
     who = [
         (arm, steps) for (arm, steps), _ in whole[whole.part == "plane"].groupby(["arm", "steps"], sort=False)
@@ -290,7 +290,7 @@ def doubt_figure(table: pd.DataFrame) -> Figure:
     mixed.step([0, 0.5, 1], [0, 0, 1], color="0.4", linewidth=0.8, linestyle="--", label="the likelier")
     mixed.set(xlabel="share of the pixel that is far", ylabel="from near, 0, to far, 1", ylim=(-0.2, 1.2))
     mixed.set_title("pixel with two depths")
-    mixed.legend(fontsize=5.5, loc="lower right")
+    fig.legend(*mixed.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=6)
     return fig
 
 
@@ -303,7 +303,11 @@ def pools_figure(table: pd.DataFrame, metric: str = "absrel") -> Figure:
     part = part[part.case.str.endswith(" less one draw")]
     who = [key for key, _ in part.groupby(["arm", "steps"], sort=False)]
     fig, axes = plt.subplots(
-        1, len(who), figsize=(max(3.35, 1.4 + 2.2 * len(who)), 2.1), sharey=True, squeeze=False
+        1,
+        len(who),
+        figsize=(min(max(3.35, 1.4 + 2.2 * len(who)), PAGE_INCH), 2.1),
+        sharey=True,
+        squeeze=False,
     )
     for ax, (arm, steps) in zip(axes[0], who, strict=True):
         chosen = part[(part.arm == arm) & (part.steps == steps)]
@@ -317,8 +321,8 @@ def pools_figure(table: pd.DataFrame, metric: str = "absrel") -> Figure:
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_title(f"{arm}, {steps} step{'s' * (steps > 1)}")
-        ax.xaxis.set_major_locator(MaxNLocator(4))
-        ax.set_xlabel(f"{metric} less one draw's")
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        ax.set_xlabel(f"{metric} less one draw's", fontsize=7)
     return fig
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from vbanalysis.probing.targets import RISES
+from vbanalysis.paths import data_dir
+from vbanalysis.probing.targets import METRIC, RISES
 
 
 def labels_needed(table: pd.DataFrame, who: str, other: str) -> pd.DataFrame:
@@ -57,11 +60,13 @@ def _crossing(counts: np.ndarray, values: np.ndarray, quality: float, rises: boo
     return float(np.exp(np.log(counts[first - 1]) + share * np.log(counts[first] / counts[first - 1])))
 
 
-def labels_said(table: pd.DataFrame) -> list[str]:
+def labels_said(table: pd.DataFrame, guesses: Mapping[str, float]) -> list[str]:
     """The answer of the study of labels in words, a sentence a comparison that was measured.
 
     Args:
         table: Of `studies.labels.study.labels_study`.
+        guesses: By task, what the best answer without a look at the picture gets. Two who are no better are
+            not compared: which of them is the worse guess says nothing about labels.
     """
     lines = []
     who = set(table.who)
@@ -78,14 +83,43 @@ def labels_said(table: pd.DataFrame) -> list[str]:
             continue
         needed = labels_needed(table, one, other)
         for task, part in needed.groupby("task", sort=False):
-            told = [f"{n}: {', '.join(map(_scenes, rows.needed))}" for n, rows in part.groupby("n_labelled")]
-            lines.append(f"{words} ({task}, a number a seed): {'; '.join(told)}.")
+            unlearnt = [name for name in (one, other) if _guesses(table, name, str(task), guesses)]
+            if len(unlearnt) == 2:
+                lines.append(
+                    f"{str(task).capitalize()}, {one} and {other}: neither is better than a guess, "
+                    f"{guesses[str(task)]:.3g}, so they are not compared."
+                )
+                continue
+            first = float(part.needed.iloc[0])
+            if first in (0.0, np.inf) and (part.needed == first).all():
+                answer = f"{_scenes(first)}, whatever N and seed"
+            else:
+                answer = "; ".join(
+                    f"{n}: {', '.join(map(_scenes, rows.needed))}" for n, rows in part.groupby("n_labelled")
+                )
+            note = f" ({unlearnt[0]} is no better than a guess)" if unlearnt else ""
+            lines.append(f"{words} ({task}, a number a seed): {answer}{note}.")
     if "tuned from base" not in who:
         lines.append("What was tuned and trained with few scenes has not been measured yet.")
     return lines
 
 
+def blind_guesses() -> dict[str, float]:
+    """By task, what the model card's blind guess gets: the usual answer at each place of a picture."""
+    table = pd.read_csv(data_dir() / "mini" / "results.tsv", sep="\t")
+    blind = table[table.who == "blind"].set_index(["task", "metric"]).value
+    return {task: float(blind[task, metric]) for task, metric in METRIC.items()}
+
+
+def _guesses(table: pd.DataFrame, who: str, task: str, guesses: Mapping[str, float]) -> bool:
+    """Whether no mean over seeds is better than a guess."""
+    part = table[(table.who == who) & (table.task == task)]
+    means = part.groupby("n_labelled").value.mean()
+    rises = RISES[str(part.metric.iloc[0])]
+    return bool((means <= guesses[task]).all() if rises else (means >= guesses[task]).all())
+
+
 def _scenes(needed: float) -> str:
     if needed == 0:
-        return "the fewest"
+        return "the fewest tried"
     return "more than tried" if np.isinf(needed) else f"{needed:.0f}"
