@@ -23,10 +23,14 @@ def row(children: Sequence[Any]) -> Any:
 
 
 def style_box(*children: Any) -> Any:
-    """All of a view, in the look of the explorers."""
-    w = needed("ipywidgets")
+    """All of a view, in the look of the explorers, with its keys for itself."""
+    w, anywidget = needed("ipywidgets"), needed("anywidget")
+
+    class Keys(anywidget.AnyWidget):  # type: ignore[name-defined]
+        _esm = Path(__file__).with_name("keys.js")
+
     style = w.HTML(f"<style>{stylesheet()}</style>", layout={"display": "none"})
-    box = w.VBox([style, *children])
+    box = w.VBox([style, *children, Keys(layout={"display": "none"})])
     box.add_class("vba")
     return box
 
