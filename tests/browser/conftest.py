@@ -1,6 +1,7 @@
 """A real browser, JupyterLab and Voila for the tests of this folder; each is ended, whatever happens."""
 
 import contextlib
+import importlib.util
 import json
 import os
 import re
@@ -8,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,7 +27,6 @@ QUIET = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PATIENCE_S = 120
-NO_NEWS = "@jupyterlab/apputils-extension/notification", {"checkForUpdates": False, "fetchNews": "false"}
 
 _LOGS: list[Path] = []
 _PAGES: list = []
@@ -86,31 +85,36 @@ class Watch:
             self.problems.append(words)
 
 
+def pytest_runtest_setup(item):
+    """Without a browser, a skip that is told once for all tests; or a failure where that is asked for."""
+    if browser() is None or importlib.util.find_spec("playwright") is None:
+        (pytest.fail if os.environ.get("VBANALYSIS_NEEDS_BROWSER") else pytest.skip)(HOW)
+
+
+def browser():
+    """Path of the browser, or None."""
+    named = os.environ.get("VBANALYSIS_BROWSER")
+    return next(filter(None, map(shutil.which, [named] if named else BROWSERS)), None)
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    """The browser; where there is none, a skip, or a failure where VBANALYSIS_NEEDS_BROWSER is set."""
-    found = next(filter(None, map(shutil.which, [os.environ.get("VBANALYSIS_BROWSER", ""), *BROWSERS])), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        found = None
-    if found is None:
-        (pytest.fail if os.environ.get("VBANALYSIS_NEEDS_BROWSER") else pytest.skip)(HOW)
+    """The browser, started."""
+    from playwright.sync_api import sync_playwright
+
     # Only while a module runs: its event loop would be in the way of other tests' loops.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield browser
-        browser.close()
+        started = playwright.chromium.launch(executable_path=browser(), args=QUIET)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
 def open_page(chromium):
     """Open a page that is watched: `open_page("http://...", width=1400)` gives page and `Watch`."""
-    contexts = []
 
     def open_one(url, *, width=1400, height=1000, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_S * 1000)
         parts = urlsplit(url)
@@ -120,17 +124,17 @@ def open_page(chromium):
         return page, watch
 
     yield open_one
+    for page in _PAGES:
+        page.context.close()
     _PAGES.clear()
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory):
-    """Start a server of Jupyter's: `serve("name", port, command)` waits for it and gives its log."""
-    started = []
+    """Serve while a block runs: `with serve("name", port, command) as log`."""
 
-    def start(name, port, command, setting=None):
+    @contextlib.contextmanager
+    def serving(name, port, command, setting=None):
         folder = tmp_path_factory.mktemp(name)
         own = {k: v for k, v in os.environ.items() if not k.startswith(("JUPYTER", "MAKE", "MFLAGS"))}
         for what in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):  # what a user has set stays out, and as it is
@@ -148,19 +152,19 @@ def serve(tmp_path_factory):
             process = subprocess.Popen(
                 command, cwd=ROOT, env=own, stdout=out, stderr=out, start_new_session=True
             )
-        started.append(process)
         _LOGS.append(log)
-        end = time.monotonic() + PATIENCE_S
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"{name} did not start:\n{log.read_text()}")
-            time.sleep(0.1)
-        return log
+        try:
+            end = time.monotonic() + PATIENCE_S
+            while not _answers(port):
+                if process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"{name} did not start:\n{log.read_text()}")
+                time.sleep(0.1)
+            yield log
+        finally:
+            _end(process)
+            _LOGS.remove(log)
 
-    yield start
-    for process in started:
-        _end(process)
-    _LOGS.clear()
+    return serving
 
 
 def _answers(port):
@@ -179,15 +183,16 @@ def _end(process):
     assert process.poll() is not None
 
 
-@pytest.fixture
-def free_port():
-    return new_port()
-
-
+@pytest.fixture(scope="module")
 def new_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Find a port that nobody listens on."""
+
+    def find():
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return find
 
 
 @pytest.fixture(scope="module")
@@ -227,28 +232,3 @@ def painted_boxes(folder):
     write_png(folder / "boxes.png", rgb)
     (folder / "prompts.csv").write_text(f'output,prompt\nboxes.png,"{instance_prompt("box").text}"\n')
     return folder
-
-
-@pytest.fixture(scope="module")
-def lab(serve, explorers_notebook):
-    """Address of a JupyterLab that has the notebook, and nothing of the user's."""
-    port = new_port()
-    command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-        "--ServerApp.port_retries=0", "--IdentityProvider.token=",
-        f"--ServerApp.root_dir={explorers_notebook.parent}",
-    ]  # fmt: skip
-    serve("lab", port, command, NO_NEWS)
-    return f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def app(serve, explorers_notebook):
-    """Address and log of what `make app` serves."""
-    port = new_port()
-    if shutil.which("make") is None:
-        pytest.skip("make is not installed")
-    command = ["make", "app", "READY=", f"BIN={Path(sys.executable).parent}", f"APP={explorers_notebook}",
-               f"VOILA=--no-browser --port={port} --Voila.port_retries=0"]  # fmt: skip
-    log = serve("app", port, command)
-    return f"http://localhost:{port}", log

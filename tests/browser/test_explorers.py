@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.timeout(300)
 
 SHOTS = Path(__file__).parents[2] / "build/browser"
+NO_NEWS = "@jupyterlab/apputils-extension/notification", {"checkForUpdates": False, "fetchNews": "false"}
 ANSWER = "text=/8 bits cost [0-9]/"
 PICTURES = """box => [...box.querySelectorAll('img, canvas')].map(shown => {
   if (shown.tagName === 'IMG' && !(shown.complete && shown.naturalWidth)) return 'not yet';
@@ -28,10 +31,11 @@ class Explorers:
         watch: What went wrong in it.
         place: `lab` or `app`.
         votes: Folder of the votes.
+        log: What the server said.
     """
 
-    def __init__(self, page, watch, place, votes):
-        self.page, self.watch, self.place, self.votes = page, watch, place, votes
+    def __init__(self, page, watch, place, votes, log):
+        self.page, self.watch, self.place, self.votes, self.log = page, watch, place, votes, log
         view = page.locator(".vba")
         self.codec = view.filter(has_text="resize by")
         self.runs = view.filter(has=page.locator(".widget-select"))
@@ -93,17 +97,40 @@ class Explorers:
         self.page.mouse.up()
 
 
+def lab_command(port, notebook):
+    return [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
+        "--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={notebook.parent}",
+    ]  # fmt: skip
+
+
+def app_command(port, notebook):
+    options = f"--no-browser --port={port} --Voila.port_retries=0"
+    binaries = Path(sys.executable).parent
+    return ["make", "app", "READY=", f"BIN={binaries}", f"APP={notebook}", f"VOILA={options}"]
+
+
 @pytest.fixture(scope="module", params=["lab", "app"])
-def explorers(request, open_page, explorers_notebook):
+def explorers(request, open_page, serve, new_port, explorers_notebook):
+    port, votes = new_port(), explorers_notebook.parents[1] / "out/votes"
+    address = f"http://localhost:{port}"
     if request.param == "lab":
-        page, watch = open_page(request.getfixturevalue("lab") + "/lab/tree/60_explorers.ipynb?reset")
-        page.wait_for_selector("#jp-main-statusbar >> text=/Idle/")
-        page.click("#jp-MainMenu >> text=Run")
-        page.click('li[data-command="runmenu:run-all"]')
+        command, setting = lab_command(port, explorers_notebook), NO_NEWS
+    elif shutil.which("make") is None:
+        pytest.skip("make is not installed")
     else:
-        page, watch = open_page(request.getfixturevalue("app")[0])
-    page.wait_for_selector(ANSWER, timeout=240_000)
-    return Explorers(page, watch, request.param, explorers_notebook.parents[1] / "out/votes")
+        command, setting = app_command(port, explorers_notebook), None
+    with serve(request.param, port, command, setting) as log:
+        if request.param == "lab":
+            page, watch = open_page(f"{address}/lab/tree/{explorers_notebook.name}?reset")
+            page.wait_for_selector("#jp-main-statusbar >> text=/Idle/")
+            page.click("#jp-MainMenu >> text=Run")
+            page.click('li[data-command="runmenu:run-all"]')
+        else:
+            page, watch = open_page(address)
+        page.wait_for_selector(ANSWER, timeout=240_000)
+        yield Explorers(page, watch, request.param, votes, log)
+        page.close()
 
 
 # The codec explorer
@@ -379,10 +406,9 @@ def test_votes_by_keys_and_buttons_are_on_the_disk_and_blind(explorers):
 
 
 @pytest.mark.parametrize("explorers", ["app"], indirect=True)
-def test_the_app_tells_its_address_and_shows_no_code(explorers, app):
-    address, log = app
-    assert f"{address}/" in log.read_text().splitlines()
+def test_the_app_tells_its_address_and_shows_no_code(explorers):
     page = explorers.page
+    assert page.url in explorers.log.read_text().splitlines()
     assert page.locator("h2").count() >= 6
     assert page.locator(".jp-InputArea-editor:visible, .highlight:visible").count() == 0
     assert "CodecExplorer.of" not in page.locator("#rendered_cells").inner_text()
