@@ -121,7 +121,7 @@ def test_sources_are_samples_arrays_and_data_sets(depth):
     ("source", "told"),
     [
         (Sample("s", None), "neither depth nor an output"),
-        (np.full((4, 4), np.nan), "no pixel of the source has a finite depth"),
+        (np.full((4, 4), np.nan), "no pixel has a finite depth"),
         (np.full((4, 4), -1.0), "depth_m must be 0 or above"),
         (np.zeros((0, 4)), r"depth_m must be \(H, W\)"),
         (np.zeros((4, 4, 3)), r"picture must be \(H, W, 3\) uint8"),

@@ -13,12 +13,16 @@ from vbanalysis.codecs import DepthCodec
 from vbanalysis.codecs.degradations import Degradation, Drift, Jpeg, Noise, Resize, Subsampling
 from vbanalysis.errors import InputError
 from vbanalysis.metrics import depth_metrics
+from vbanalysis.widgets.inspected import (
+    depth_limits,
+    depth_map,
+    painted_picture,
+    relative_error,
+    thinned,
+)
 
 CAP_M = (1e-3, 1e3)
 """Depths that the figures compare, in metres; infinite ones count as the upper end."""
-
-MAX_PIXELS = 640_000
-"""Larger sources are thinned by leaving out rows and columns, so that no colours mix."""
 
 RESIDUAL_BINS = np.arange(0, 65, 2)
 """Edges in /255; the last bin holds all beyond."""
@@ -143,8 +147,8 @@ class CodecExplorer:
     def __init__(self, depth_m: np.ndarray | None = None, picture: np.ndarray | None = None) -> None:
         if (depth_m is None) == (picture is None):
             raise InputError("give depth_m or picture: one of them")
-        self.depth_m = None if depth_m is None else _thinned(_depth(depth_m))
-        self.picture = None if picture is None else _thinned(_picture(picture))
+        self.depth_m = None if depth_m is None else thinned(depth_map(depth_m)).values
+        self.picture = None if picture is None else thinned(painted_picture(picture)).values
         self._code: tuple[DepthCodec, np.ndarray, np.ndarray] | None = None
         self._spoilt: list[tuple[Degradation, np.ndarray]] = []
         self._bins_of: tuple[np.ndarray, _Bins] | None = None
@@ -187,7 +191,7 @@ class CodecExplorer:
         painted, truth = self._painted(codec)
         rgb = self._through(painted, steps)
         result = codec.decode(rgb)
-        error = _relative_error(result.depth_m, truth)
+        error = relative_error(result.depth_m, truth)
         bins = self._bins(truth)
         known = error[np.isfinite(truth)]
         median, p90 = _quantiles(known, 0.5, 0.9)
@@ -241,7 +245,7 @@ class CodecExplorer:
         truth = self.depth_m
         if truth is None:
             truth = DepthCodec().decode(self.picture).depth_m
-        return _percentiles(truth)
+        return depth_limits(truth)
 
 
 class _Bins(NamedTuple):
@@ -254,7 +258,7 @@ class _Bins(NamedTuple):
     @classmethod
     def of(cls, truth: np.ndarray) -> _Bins:
         flat = truth.ravel()
-        edges = np.geomspace(*_percentiles(truth), _DEPTH_BINS + 1)
+        edges = np.geomspace(*depth_limits(truth), _DEPTH_BINS + 1)
         order = np.argsort(flat, kind="stable")  # NaN and inf come last
         cuts = np.searchsorted(flat[order], edges)
         return cls(order, cuts, np.sqrt(edges[1:] * edges[:-1]))
@@ -265,14 +269,6 @@ class _Bins(NamedTuple):
         median, p90 = np.array([_quantiles(part, 0.5, 0.9) for part in parts]).T
         rounding = codec.quantization_error(self.depth_m)
         return ErrorByDepth(self.depth_m, median, p90, rounding, np.array([len(part) for part in parts]))
-
-
-def _relative_error(depth_m: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        error = np.abs(depth_m - truth) / truth
-    error[np.isnan(error)] = np.inf  # not read
-    error[~(np.isfinite(truth) & (truth > 0))] = np.nan
-    return error
 
 
 def _quantiles(values: np.ndarray, *shares: float) -> list[float]:
@@ -287,34 +283,3 @@ def _quantiles(values: np.ndarray, *shares: float) -> list[float]:
 def _shares(residual: np.ndarray) -> np.ndarray:
     places = np.minimum(residual.ravel().astype(np.int32) // 2, len(RESIDUAL_BINS) - 2)
     return np.bincount(places, minlength=len(RESIDUAL_BINS) - 1) / max(residual.size, 1)
-
-
-def _percentiles(truth: np.ndarray) -> tuple[float, float]:
-    known = truth[np.isfinite(truth) & (truth > 0)]
-    if not known.size:
-        raise InputError("no pixel of the source has a finite depth above 0: give another one")
-    low, high = np.percentile(known, [1, 99])
-    return float(low), float(max(high, low * 1.05))
-
-
-def _depth(depth_m: Any) -> np.ndarray:
-    depth = np.asarray(depth_m)
-    if depth.ndim != 2 or depth.dtype.kind not in "fiu" or not depth.size:
-        raise InputError(f"depth_m must be (H, W) metres, got {depth.shape} {depth.dtype}")
-    if (depth < 0).any():
-        raise InputError(f"depth_m must be 0 or above, got {np.nanmin(depth):.4g}: mark unknown depth by NaN")
-    return depth.astype(np.float32)
-
-
-def _picture(picture: Any) -> np.ndarray:
-    rgb = np.asarray(picture)
-    if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-        raise InputError(f"picture must be (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
-    return rgb
-
-
-def _thinned(array: np.ndarray) -> np.ndarray:
-    step = 1
-    while -(-array.shape[0] // step) * -(-array.shape[1] // step) > MAX_PIXELS:
-        step += 1
-    return np.ascontiguousarray(array[::step, ::step])

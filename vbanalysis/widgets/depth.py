@@ -12,10 +12,16 @@ from vbanalysis.codecs.inspection import walk_to_decode
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import Intrinsics
 from vbanalysis.types import Sample
-from vbanalysis.widgets.inspected import on_grid, painted_picture, sample_of, thinned
+from vbanalysis.widgets.inspected import (
+    depth_limits,
+    depth_map,
+    on_grid,
+    painted_picture,
+    relative_error,
+    sample_of,
+    thinned,
+)
 from vbanalysis.widgets.readouts import Readout, decimal, pixel_of, significant
-
-_PERCENTILES = (1, 99)
 
 
 class DepthReading(NamedTuple):
@@ -107,7 +113,7 @@ class DepthInspector:
         self.rgb, self.step = grid
         self.codec = DepthCodec(lam, c, walk or _walk_of(self.rgb))
         self.photo = None if photo is None else on_grid(painted_picture(photo, "photo"), self.shape, grid)
-        self.truth_m = None if truth_m is None else on_grid(_depth(truth_m), self.shape, grid)
+        self.truth_m = None if truth_m is None else on_grid(depth_map(truth_m, "truth_m"), self.shape, grid)
         self.intrinsics = intrinsics
         camera_grid = next(a for a in (truth_m, photo, rgb) if a is not None)
         self.camera_shape: tuple[int, int] = (camera_grid.shape[0], camera_grid.shape[1])
@@ -145,7 +151,7 @@ class DepthInspector:
             if sample.depth_m is None:
                 raise InputError(f"sample {sample.id} has neither an output nor depth: choose another one")
             walk = walk or DepthCodec.walk
-            picture = DepthCodec(lam, c, walk).encode(_depth(sample.depth_m))
+            picture = DepthCodec(lam, c, walk).encode(depth_map(sample.depth_m))
         return cls(
             picture,
             photo=sample.image if photo is None else photo,
@@ -161,11 +167,7 @@ class DepthInspector:
         """(h, w) |depth - truth| / truth; None without truth."""
         if self.truth_m is None:
             return None
-        with np.errstate(invalid="ignore", divide="ignore"):
-            error = np.abs(self.depth_m - self.truth_m) / self.truth_m
-        error[np.isnan(error)] = np.inf
-        error[~(np.isfinite(self.truth_m) & (self.truth_m > 0))] = np.nan
-        return error
+        return relative_error(self.depth_m, self.truth_m)
 
     @property
     def unread(self) -> float:
@@ -179,11 +181,7 @@ class DepthInspector:
         Raises:
             InputError: No pixel has a finite depth above 0.
         """
-        known = self.depth_m[np.isfinite(self.depth_m) & (self.depth_m > 0)]
-        if not known.size:
-            raise InputError("no pixel of the picture is read as a finite depth: give another one")
-        low, high = np.percentile(known, _PERCENTILES)
-        return float(low), float(max(high, low * 1.05))
+        return depth_limits(self.depth_m)
 
     def read(self, row: int, column: int) -> DepthReading:
         """What is read at a pixel of the source; of a thinned one, at the kept pixel above and left of it.
@@ -260,12 +258,3 @@ def _walk_of(rgb: np.ndarray) -> str:
             f"the picture {found.message}: give painted depth, or a walk to read it along anyway"
         )
     return walk
-
-
-def _depth(depth_m: Any) -> np.ndarray:
-    depth = np.asarray(depth_m)
-    if depth.ndim != 2 or depth.dtype.kind not in "fiu" or not depth.size or (depth < 0).any():
-        raise InputError(
-            f"depth must be (H, W) metres of 0 or above, got {depth.shape} {depth.dtype}: mark unknown by NaN"
-        )
-    return depth.astype(np.float32)

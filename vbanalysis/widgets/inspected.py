@@ -1,4 +1,4 @@
-"""What the inspectors of painted pictures begin with: one sample, on one grid of pixels."""
+"""What the explorers of painted pictures begin with: one sample, checked, on one grid of pixels."""
 
 from __future__ import annotations
 
@@ -68,6 +68,54 @@ def painted_picture(picture: Any, name: str = "picture") -> np.ndarray:
             f"{name} must be (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}: give the picture as it was painted"
         )
     return rgb
+
+
+def depth_map(depth_m: Any, name: str = "depth_m") -> np.ndarray:
+    """Metres as (H, W) float32.
+
+    Args:
+        depth_m: (H, W) metres of 0 or above, NaN where unknown.
+        name: Of the argument, for the message.
+
+    Raises:
+        InputError: It is none.
+    """
+    depth = np.asarray(depth_m)
+    if depth.ndim != 2 or depth.dtype.kind not in "fiu" or not depth.size:
+        raise InputError(f"{name} must be (H, W) metres, got {depth.shape} {depth.dtype}")
+    if (depth < 0).any():
+        raise InputError(f"{name} must be 0 or above, got {np.nanmin(depth):.4g}: mark unknown depth by NaN")
+    return depth.astype(np.float32)
+
+
+def relative_error(depth_m: np.ndarray, truth_m: np.ndarray) -> np.ndarray:
+    """|depth - truth| / truth: NaN where the truth is unknown or infinite, inf where nothing is read of it.
+
+    Args:
+        depth_m: (H, W) metres.
+        truth_m: (H, W) metres.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.abs(depth_m - truth_m) / truth_m
+    error[np.isnan(error)] = np.inf
+    error[~(np.isfinite(truth_m) & (truth_m > 0))] = np.nan
+    return error
+
+
+def depth_limits(depth_m: np.ndarray) -> tuple[float, float]:
+    """Metres between which a map is shown: its 1st and 99th percentile, at least 5 % apart.
+
+    Args:
+        depth_m: (H, W) metres; what is not finite and above 0 is left out.
+
+    Raises:
+        InputError: Nothing is left.
+    """
+    known = depth_m[np.isfinite(depth_m) & (depth_m > 0)]
+    if not known.size:
+        raise InputError("no pixel has a finite depth above 0: give another source")
+    low, high = np.percentile(known, [1, 99])
+    return float(low), float(max(high, low * 1.05))
 
 
 def sample_of(source: Any, task: str) -> Sample:

@@ -9,6 +9,7 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 from vbanalysis.types import Instruction, Sample
+from vbanalysis.widgets.inspected import painted_picture
 from vbanalysis.widgets.segmentation_prompt import read_prompt
 
 _LOOKED_AT = 100
@@ -52,12 +53,12 @@ class SegmentationSource(NamedTuple):
         if not isinstance(source, Sample):
             if prompt is None:
                 raise InputError("a picture alone does not say what its colours mean: give prompt='...'")
-            return cls(_picture(source, "source"), prompt, None, "given")
+            return cls(painted_picture(source, "source"), prompt, None, "given")
         if source.output is not None:
             asked = source.prompt if prompt is None else prompt
             if asked is None:
                 raise InputError(f"sample {source.id} has no prompt: give prompt='...', as it was asked")
-            return cls(_picture(source.output, f"output of {source.id}"), asked, source, source.id)
+            return cls(painted_picture(source.output, f"output of {source.id}"), asked, source, source.id)
         return _painted(source, prompt)
 
 
@@ -114,10 +115,3 @@ def _instruction(sample: Sample) -> Instruction:
     if sample.classes is None:
         raise InputError(f"sample {sample.id} has no output, classes or phrase: give prompt='...'")
     return SemanticTask().instruction(sample)
-
-
-def _picture(picture: Any, name: str) -> np.ndarray:
-    rgb = np.asarray(picture)
-    if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-        raise InputError(f"{name} must be a painted picture (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}")
-    return np.ascontiguousarray(rgb)
