@@ -70,10 +70,14 @@ class Explorers:
 
         return read
 
-    def shots(self, more=""):
-        """Pictures of all explorers, for a person."""
+    def shots(self, width=1400, more=""):
+        """Pictures of all explorers, for a person; each page is as high as the explorer is."""
         for name in ("codec", "depth", "normals", "masks", "runs", "rating"):
-            getattr(self, name).screenshot(path=SHOTS / f"{self.place}-{name}{more}.png")
+            box = getattr(self, name)
+            high = round(box.bounding_box()["height"]) + 200
+            self.page.set_viewport_size({"width": width, "height": high})
+            box.screenshot(path=SHOTS / f"{self.place}-{name}{more}.png")
+        self.page.set_viewport_size({"width": width, "height": 1000})
 
     def slider(self, box, label):
         return box.locator(".widget-slider").filter(has=self.page.get_by_text(label, exact=True))
@@ -426,7 +430,7 @@ def test_the_app_fits_the_width_of_a_screen(explorers, width):
         ),
         "a page that is no wider than the screen",
     )
-    explorers.shots(f"-{width}")
+    explorers.shots(width, f"-{width}")
     page.set_viewport_size({"width": 1400, "height": 1000})
 
 
