@@ -31,7 +31,7 @@ figures: $(READY) ## Run the notebooks, write figures/ and the report (PROFILE=f
 
 test: lint ## All checks: lint, unit, parity and fault tests, doctests, every notebook
 	$(BIN)/python -m pytest
-	$(if $(NOTEBOOKS),VBANALYSIS_FIGURES="$(CURDIR)/build/test-figures" $(BIN)/python -m pytest --nbmake $(NOTEBOOKS))
+	$(if $(NOTEBOOKS),VBANALYSIS_FIGURES="$(CURDIR)/build/test-figures" OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbmake -n 2 $(NOTEBOOKS))
 
 lab: $(READY) ## Open the notebooks in JupyterLab
 	cd notebooks && ../$(BIN)/jupyter lab
