@@ -30,7 +30,7 @@ figures: $(READY) ## Run the notebooks, write figures/ and the report (PROFILE=f
 	@echo "Look at figures/, and open build/report/index.html in a browser."
 
 test: lint ## All checks: lint, unit, parity and fault tests, doctests, every notebook
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(if $(NOTEBOOKS),VBANALYSIS_FIGURES="$(CURDIR)/build/test-figures" OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbmake -n 2 $(NOTEBOOKS))
 
 lab: $(READY) ## Open the notebooks in JupyterLab

@@ -41,7 +41,7 @@ class Cast:
         (Drift(gain=0.9), 10),
         (Drift(gain=0.92, offset=10), 8),
         (Drift(saturation=0.85), 10),
-        (Cast(), 10),
+        pytest.param(Cast(), 10, id="cast-10"),
         (Drift(gain=0.9, offset=20, saturation=0.9), 8),
         (chain(Drift(gain=0.9), Noise(3)), 3),
         (chain(Drift(gain=0.9, offset=8), Jpeg(92, "4:4:4")), 3),

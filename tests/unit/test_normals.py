@@ -57,7 +57,7 @@ def test_each_direction_has_its_colour(convention, direction):
     assert degrees_apart(result.normals, vector) < EIGHT_BIT_DEGREES
 
 
-@pytest.mark.parametrize(("source", "target"), itertools.product(CONVENTIONS, repeat=2))
+@pytest.mark.parametrize(("source", "target"), list(itertools.product(CONVENTIONS, repeat=2)))
 def test_frames_convert_a_direction_to_the_same_direction(source, target):
     vectors = np.array(VECTORS[source], float)
     np.testing.assert_array_equal(convert_normals(vectors, source, target), VECTORS[target])
