@@ -1,10 +1,12 @@
 # Every target makes what it needs, the environment in .venv included, from Python 3.11+ and make alone.
 #   PYTHON=/path/to/python   the interpreter to build .venv from (otherwise the first fitting one on PATH)
 #   PROFILE=quick|full       how long the notebooks of `make figures` may take
+#   JOBS=2                   notebooks of `make figures` that run at once
 #   APP=notebook.ipynb       what `make app` serves; VOILA='--port 8900 --no-browser' are options of its server
 # VBANALYSIS_CACHE and VBANALYSIS_SAMPLES pass through to whatever runs.
 
 PROFILE ?= quick
+JOBS ?= 2
 APP ?= notebooks/60_explorers.ipynb
 VOILA ?=
 PYTHON ?=
@@ -25,7 +27,7 @@ export OMP_WAIT_POLICY ?= passive
 .NOTPARALLEL:
 
 figures: $(READY) ## Run the notebooks, write figures/ and the report (PROFILE=full for the long version)
-	$(BIN)/vbanalysis suite run --profile $(PROFILE) --figures figures
+	$(BIN)/vbanalysis suite run --profile $(PROFILE) --jobs $(JOBS) --figures figures
 	$(BIN)/vbanalysis suite report
 	@echo "Look at figures/, and open build/report/index.html in a browser."
 

@@ -250,7 +250,8 @@ def suite_folder(tmp_path_factory) -> Path:
     write_notebook(
         folder / "01_looks_about.ipynb",
         "import os, sys\n"
-        "print(os.getcwd(), sys.executable, os.environ['VBANALYSIS_FIGURES'], seed, sep='\\n')",
+        "told = [os.environ[name] for name in ('VBANALYSIS_FIGURES', 'OMP_NUM_THREADS')]\n"
+        "print(os.getcwd(), sys.executable, *told, seed, sep='\\n')",
         """
         from pathlib import Path
         from matplotlib import pyplot
@@ -319,7 +320,8 @@ class TestRun:
         assert looked.notebook is not None
         printed = nbformat.read(looked.notebook, 4).cells[3].outputs[0].text
         figures = suite_folder.parent / "figures"
-        assert printed.splitlines() == [str(suite_folder), sys.executable, str(figures), "5"]
+        threads = os.environ.get("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // 2)))
+        assert printed.splitlines() == [str(suite_folder), sys.executable, str(figures), threads, "5"]
 
     def test_tells_how_far_it_is(self, finished):
         lines = [line for line in finished[1] if line.startswith("01_looks_about")]

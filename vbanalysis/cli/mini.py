@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from vbanalysis.errors import InputError
+from vbanalysis.machine import cores
 from vbanalysis.paths import shown
 
 if TYPE_CHECKING:
@@ -288,8 +288,7 @@ def _train(
 
 def _fitting(batch: int) -> int:
     """As many processes as there are cores, a few at most, that share a batch evenly."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(n for n in range(1, min(cores, _MOST_PROCESSES) + 1) if batch % n == 0)
+    return max(n for n in range(1, min(cores(), _MOST_PROCESSES) + 1) if batch % n == 0)
 
 
 class _Bar:

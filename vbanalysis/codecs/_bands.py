@@ -6,9 +6,10 @@ forked after they had started (a data loader's worker, say) is killed at its nex
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
+
+from vbanalysis.machine import cores
 
 _LEAST_PIXELS = 1 << 16  # a band of fewer is done sooner than a thread starts
 _BANDS_A_THREAD = 4  # so that a thread whose core is busy elsewhere does not hold up the others
@@ -17,8 +18,7 @@ _MOST_THREADS = 8  # the loops soon wait for memory
 
 def in_bands(work: Callable[[slice], object], rows: int, width: int) -> None:
     """Call `work` with slices that together cover all rows, each once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, min(cores, _MOST_THREADS, rows, rows * width // _LEAST_PIXELS))
+    threads = max(1, min(cores(), _MOST_THREADS, rows, rows * width // _LEAST_PIXELS))
     if threads == 1:
         work(slice(0, rows))
         return

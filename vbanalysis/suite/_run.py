@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from vbanalysis.errors import SuiteError
+from vbanalysis.machine import cores, machine
 from vbanalysis.paths import homeless
 from vbanalysis.suite._config import Notebook, ProfileName, Suite
-from vbanalysis.suite._machine import machine
 from vbanalysis.suite._parameters import Text, nearest, resolve
 from vbanalysis.suite._results import FILE, Cause, NotebookRun, Status, read_results, write_results
 from vbanalysis.suite._worker_process import WorkerProcess
@@ -95,7 +95,7 @@ def run(
         only: Names of notebooks, or beginnings of names; all where empty.
         parameters: Values by `name` (for each selected notebook that declares it) or
             `NOTEBOOK.name`; they go before those of the profile.
-        jobs: How many notebooks run at once.
+        jobs: How many notebooks run at once; they share the cores, unless `OMP_NUM_THREADS` is set.
         timeout_s: Time limit of each notebook, in place of its profile's.
         out: Folder of the executed notebooks, their logs and `results.json`, which keeps
             what earlier runs recorded of other notebooks.
@@ -123,7 +123,8 @@ def run(
     _make(folder, "out")
     if destination is not None:
         _make(destination, "figures")
-    return _Crew(suite, folder, keep_going, progress or (lambda line: None)).work(plan, jobs)
+    crew = _Crew(suite, folder, keep_going, progress or (lambda line: None), max(1, cores() // jobs))
+    return crew.work(plan, jobs)
 
 
 def _plan(
@@ -181,11 +182,12 @@ def _make(folder: Path, argument: str) -> None:
 class _Crew:
     """The workers of one run: so many at once, stopped together."""
 
-    def __init__(self, suite: Suite, out: Path, keep_going: bool, progress: Progress) -> None:
+    def __init__(self, suite: Suite, out: Path, keep_going: bool, progress: Progress, threads: int) -> None:
         self._suite = suite
         self._out = out
         self._keep_going = keep_going
         self._progress = progress
+        self._threads = threads
         self._lock = threading.Lock()
         self._workers: set[WorkerProcess] = set()
         self._begin_no_more = False
@@ -260,7 +262,7 @@ class _Crew:
 
     def _attempt(self, job: _Job, begun: float) -> tuple[Status, Cause | None]:
         job.running.unlink(missing_ok=True)
-        environment = dict(os.environ)
+        environment = {"OMP_NUM_THREADS": str(self._threads)} | os.environ
         if job.figures is not None:
             environment["VBANALYSIS_FIGURES"] = str(job.figures)
         order = {
