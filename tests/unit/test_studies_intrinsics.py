@@ -103,6 +103,20 @@ def test_a_difference_is_told_only_where_its_interval_leaves_out_zero():
     assert list(told(full, ["60", "nowhere"]).intrinsics[:3]) == list(intrinsics.PIPELINES)
 
 
+def test_the_answer_says_at_which_lenses_the_true_focal_length_pays():
+    from vbanalysis.studies.intrinsics_told import answer
+
+    looks = {"130": (-0.5, -0.6, -0.4), "20": (0.3, 0.1, 0.4), "40": (0.0, -0.1, 0.1)}
+    rows = [
+        {"look": look, "pipeline": "none - true", "seed": "all", "metric": "delta1", "n": 9,
+         "value": value, "low": low, "high": high}
+        for look, (value, low, high) in looks.items()
+    ]  # fmt: skip
+    said = answer(pd.DataFrame(rows))
+    assert "none is better at 20 degrees, true is better at 130 degrees, undecided at 40 degrees" in said
+    assert "at 20 0.300 [0.100, 0.400] n=9; at 130 -0.500" in said
+
+
 def test_a_narrow_lens_asks_the_canonical_pipeline_for_near_depth_and_a_wide_one_the_other():
     asked = intrinsics.asked_of(conditions((20.0, 62.13, 120.0), ()), 5).set_index(["look", "painted"])
     assert asked["median"]["62.13", "metres"] == pytest.approx(

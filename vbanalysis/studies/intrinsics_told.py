@@ -54,7 +54,28 @@ def answer(table: pd.DataFrame) -> str:
                 f"  {pair[0]} against {pair[1]}: {lead}, {_in_words(row)}; by seed of training "
                 f"{each.low:+.3f} to {each.high:+.3f} ({each.n:g} seeds)."
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, *_over_lenses(table)])
+
+
+def _over_lenses(table: pd.DataFrame) -> list[str]:
+    """Where the true focal length pays on the same scenes; the splits place their things for the lens."""
+    chosen = (table.seed.astype(str) == "all") & (table.metric == "delta1")
+    rows = table[chosen & (table.pipeline == "none - true")]
+    rows = rows[rows["look"].str.fullmatch(r"[\d.]+")]
+    rows = rows.assign(fov=rows["look"].astype(float)).sort_values("fov")
+    sides = {"none is better": rows.low > 0, "true is better": rows.high < 0}
+    undecided = ~(sides["none is better"] | sides["true is better"])
+    told = [
+        f"{words} at {', '.join(f'{fov:g}' for fov in rows.fov[where])} degrees"
+        for words, where in (*sides.items(), ("undecided", undecided))
+        if where.any()
+    ]
+    if not told:
+        return []
+    ends = "; ".join(f"at {row.fov:g} {_in_words(row)}" for _, row in rows.iloc[[0, -1]].iterrows())
+    return [
+        f"The same scenes through one lens after the other, none against true: {', '.join(told)} (none - true {ends})."
+    ]
 
 
 def _in_words(row: pd.Series) -> str:
