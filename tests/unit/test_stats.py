@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from vbanalysis.errors import InputError
-from vbanalysis.stats import FEWEST_FOR_INTERVAL, Estimate, mean_estimate, resampled_estimate
+from vbanalysis.stats import (
+    FEWEST_FOR_INTERVAL,
+    Estimate,
+    clopper_pearson,
+    mean_estimate,
+    resampled_estimate,
+    share_estimate,
+)
 
 
 def test_the_interval_covers_the_mean_as_often_as_it_says():
@@ -44,6 +51,18 @@ def test_equal_values_have_an_interval_of_no_width():
 def test_what_has_no_mean_is_an_error(values):
     with pytest.raises(InputError, match="values"):
         mean_estimate(values)
+
+
+def test_shares_that_all_end_alike_are_not_certain():
+    assert share_estimate(np.ones(8))[:3] == clopper_pearson(8, 8)[:3]
+    assert share_estimate(np.zeros(3))[:3] == clopper_pearson(0, 3)[:3]
+    scenes = ["a", "a", "a", "b", "b", "c"]
+    found = share_estimate(np.ones(6), clusters=scenes)
+    assert (found.low, found.n, found.clusters) == (clopper_pearson(3, 3).low, 6, 3)
+    mixed = np.array([0.0, 1.0, 1.0, 0.5, 1.0, 1.0])
+    assert share_estimate(mixed) == mean_estimate(mixed)
+    with pytest.raises(InputError, match="shares from 0 to 1, got 0.5 to 3"):
+        share_estimate(np.array([0.5, 3.0]))
 
 
 def test_images_that_share_a_scene_make_the_interval_wider():

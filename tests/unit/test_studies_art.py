@@ -96,6 +96,9 @@ def test_three_seeds_have_an_interval_over_seeds_and_one_has_it_over_prompts():
     assert table.high["pictures"] == pytest.approx(0.2 + reach, abs=1e-6)
     assert table.seeds["pictures"] == "0.100, 0.200, 0.300"
     assert table.share["pictures"] == 0
+    nothing = art.over_seeds(examined([("narrow", k, 0.0) for k in (1, 2, 3)]), "generation", "attributes")
+    assert nothing.over[0] == "50 prompts"
+    assert nothing.high[0] == pytest.approx(1 - 0.025 ** (1 / 50))  # Clopper and Pearson's, of none in 50
     with pytest.raises(InputError, match="measure it again"):
         art.over_seeds(examined([("base", 0, 0.4)]), "edit", "done")
 

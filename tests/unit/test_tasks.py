@@ -137,6 +137,16 @@ def test_pooled_figures_are_those_of_the_metrics():
     assert (found["giou"].value, found["ciou"].value) == pytest.approx((expected.giou, expected.ciou))
 
 
+def test_presence_is_a_share_of_the_pairs_that_it_is_about():
+    """Five absent phrases that are all left alone do not show that none is ever marked."""
+    one = {"true_positives": [1] * 10, "n_predicted": 1, "n_true": 1}
+    none = {"true_positives": [0] * 10, "n_predicted": 0, "n_true": 0}
+    figures = plugins.load("tasks", "instance").aggregate([one] * 27 + [none] * 5)
+    assert f"{figures['presence_fpr']:.2f}" == "0.00 [0.00, 0.52] n=5"
+    assert f"{figures['presence_recall']:.2f}" == "1.00 [0.87, 1.00] n=27"
+    assert "presence_fpr" not in plugins.load("tasks", "instance").aggregate([one] * 5)
+
+
 def test_the_best_annotator_counts():
     task = plugins.load("tasks", "instance")
     first, second = np.zeros((2, 1, 8, 8), bool)

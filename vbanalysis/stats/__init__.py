@@ -37,7 +37,7 @@ from vbanalysis.stats.power import (
     win_rate_n,
     win_rate_power,
 )
-from vbanalysis.stats.proportions import clopper_pearson, wilson
+from vbanalysis.stats.proportions import clopper_pearson, share_estimate, wilson
 from vbanalysis.stats.ranking import auc, roc_auc
 from vbanalysis.stats.vote_power import SimulatedVotes, VotePlan, plan_votes, simulate_votes
 
@@ -82,6 +82,7 @@ __all__ = [
     "resampled_estimate",
     "resampled_strengths",
     "roc_auc",
+    "share_estimate",
     "sign_test",
     "simulate_votes",
     "wilson",

@@ -16,7 +16,14 @@ from vbanalysis.mini.model import Mini
 from vbanalysis.mini.training.stages import load_stage
 from vbanalysis.paths import data_dir
 from vbanalysis.perceptual import Extractor
-from vbanalysis.stats import Estimate, holm, jackknife_estimate, paired_difference, permutation_test
+from vbanalysis.stats import (
+    Estimate,
+    clopper_pearson,
+    holm,
+    jackknife_estimate,
+    paired_difference,
+    permutation_test,
+)
 from vbanalysis.studies import drawing
 from vbanalysis.studies.arms import Arm
 from vbanalysis.studies.questions import Question, ask
@@ -232,7 +239,8 @@ def over_seeds(rows: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
     Returns:
         Columns `who`, `share` (of the base's own trade among the exercises, for arms; NaN for shipped
         weights), `seeds` (each one's value in words), `value`, `low`, `high`, and `over`, what the interval
-        is over: seeds, or prompts where there are fewer than three trainings.
+        is over: seeds, or prompts where there are fewer than three trainings, or where every picture of
+        every seed ends alike, which seeds alone would call certain.
     """
     from scipy.stats import t
 
@@ -243,7 +251,9 @@ def over_seeds(rows: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
     for who, group in found.groupby("who", sort=False):
         values = group.value.to_numpy(float)
         first = group.iloc[0]
-        if len(values) >= 3:
+        if len(values) >= 3 and set(values) in ({0.0}, {1.0}):  # no spread, of only so many prompts
+            low, high, over = *clopper_pearson(int(values[0]) * first.n, first.n)[1:3], f"{first.n} prompts"
+        elif len(values) >= 3:
             reach = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
             low, high, over = values.mean() - reach, values.mean() + reach, f"{len(values)} seeds"
         else:

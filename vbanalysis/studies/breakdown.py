@@ -12,7 +12,7 @@ from vbanalysis import plugins
 from vbanalysis.datasets import DataSet
 from vbanalysis.evaluation import Results
 from vbanalysis.metrics import mask_ious
-from vbanalysis.stats import Estimate, clopper_pearson, mean_estimate, paired_difference
+from vbanalysis.stats import mean_estimate, paired_difference, share_estimate
 from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
 
 Found = dict[tuple[str, str, str], list[tuple[float, str]]]
@@ -213,7 +213,8 @@ def _table(found: Found) -> pd.DataFrame:
     rows = []
     for (by, name, metric), entries in found.items():
         values, units = zip(*entries, strict=True)
-        estimate = _share(values, units) if metric in _SHARES else _mean(values, units)
+        scenes = units if len(set(units)) < len(units) else None
+        estimate = (share_estimate if metric in _SHARES else mean_estimate)(np.array(values), clusters=scenes)
         told = {**estimate._asdict(), "is_range": estimate.is_range}
         rows.append({"by": by, "bin": name, "metric": metric, **told})
     columns = ["by", "bin", "metric", "value", "low", "high", "n", "is_range"]
@@ -228,15 +229,3 @@ def _table(found: Found) -> pd.DataFrame:
         .drop(columns="key")
         .reset_index(drop=True)
     )
-
-
-def _mean(values: Sequence[float], units: Sequence[str]) -> Estimate:
-    return mean_estimate(np.array(values), clusters=units if len(set(units)) < len(units) else None)
-
-
-def _share(values: Sequence[float], units: Sequence[str]) -> Estimate:
-    """Where every trial ends alike, resampling them finds no spread; then the exact interval over scenes."""
-    if len(set(values)) > 1 or values[0] not in (0, 1):
-        return _mean(values, units)
-    scenes = len(set(units))
-    return clopper_pearson(scenes * int(values[0]), scenes)._replace(n=len(values))

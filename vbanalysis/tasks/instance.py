@@ -20,8 +20,9 @@ from vbanalysis.metrics import (
     instance_sums,
     presence_metrics,
 )
+from vbanalysis.stats import Estimate, share_estimate
 from vbanalysis.tasks._pooled import Pooled
-from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized
+from vbanalysis.tasks._task import Answer, Row, VisionTask, needed, one_of, resized, scenes
 from vbanalysis.types import Instruction, Sample
 
 SMALL = 128
@@ -91,6 +92,20 @@ class InstanceTask(VisionTask):
     def pooled(self, rows: Sequence[Row]) -> Pooled:
         """The figures of `instance_metrics` over pairs, and presence on its own."""
         return Pooled(np.array([_part(row) for row in rows], np.int64), _figures)
+
+    def aggregate(self, rows: Sequence[Row]) -> dict[str, Estimate]:
+        """As for any task; shares of presence are over the pairs that they are shares of."""
+        found = super().aggregate(rows)
+        seen = np.array([row["n_predicted"] > 0 for row in rows])
+        there = np.array([row["n_true"] > 0 for row in rows])
+        shares = {"precision": (there, seen), "recall": (seen, there), "fpr": (seen, ~there)}
+        for name, (hit, among) in shares.items():
+            whole = found.pop(f"presence_{name}")
+            if among.any():  # else there is no pair that it could be a share of
+                chosen = [row for row, counts in zip(rows, among, strict=True) if counts]
+                share = share_estimate(hit[among].astype(float), clusters=scenes(chosen))
+                found[f"presence_{name}"] = share._replace(value=whole.value)
+        return found
 
 
 def _own_f1(counts: InstanceCounts, threshold: int | None = None) -> float:

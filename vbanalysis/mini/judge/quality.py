@@ -17,7 +17,7 @@ from vbanalysis.mini.training.exercises import change, draw
 from vbanalysis.mini.world.graph import COLOURS, Scene
 from vbanalysis.mini.world.layout import make_scene
 from vbanalysis.mini.world.render import View, render
-from vbanalysis.stats import Estimate, mean_estimate
+from vbanalysis.stats import Estimate, share_estimate
 
 
 class JudgeAccuracy(NamedTuple):
@@ -69,7 +69,7 @@ def accuracy(verdicts: Sequence[Verdict]) -> dict[str, Estimate]:
         name: [v.right[name] / v.claimed[name] for v in verdicts if name in v.claimed] for name in ATTRIBUTES
     }
     shares |= {"attributes": [v.share for v in verdicts], "whole": [float(v.whole) for v in verdicts]}
-    return {name: mean_estimate(np.array(values)) for name, values in shares.items() if values}
+    return {name: share_estimate(np.array(values)) for name, values in shares.items() if values}
 
 
 def judge_accuracy(
