@@ -61,7 +61,7 @@ def test_shares_that_all_end_alike_are_not_certain():
     assert (found.low, found.n, found.clusters) == (clopper_pearson(3, 3).low, 6, 3)
     mixed = np.array([0.0, 1.0, 1.0, 0.5, 1.0, 1.0])
     assert share_estimate(mixed) == mean_estimate(mixed)
-    with pytest.raises(InputError, match="shares from 0 to 1, got 0.5 to 3"):
+    with pytest.raises(InputError, match=r"shares from 0 to 1, got 0\.5 to 3"):
         share_estimate(np.array([0.5, 3.0]))
 
 

@@ -9,6 +9,7 @@ from vbanalysis.errors import InputError
 from vbanalysis.plots import style
 from vbanalysis.plots.zoo import agreement_figure, zoo_figure
 from vbanalysis.studies import zoo
+from vbanalysis.studies.leaders import leaders
 from vbanalysis.studies.zoo import Said
 from vbanalysis.types import Sample
 
@@ -111,6 +112,7 @@ def test_agreement_of_known_answers(task, one, two, expected):
     (row,) = zoo.agreement(task, {"a": said(one), "b": said(two)}).itertuples()
     assert row.value == pytest.approx(expected, abs=0.01)
     assert (row.first, row.second, row.n) == ("a", "b", 1)
+    assert np.isnan([row.low, row.high]).all()  # one image has neither an interval nor a range
 
 
 def test_agreement_of_normals_is_an_angle():
@@ -143,6 +145,23 @@ def test_where_there_is_truth_each_has_its_figure(tmp_path):
     assert list(table.n) == [3, 3, 3]
 
 
+def test_the_best_is_told_from_the_next_on_the_same_samples(tmp_path):
+    tasks = {"normals": "scenes:validation?n=6", "referring": "scenes:validation?n=6&ask=referring"}
+    specs = {task: ["oracle", "oracle:noise=60", "mini"] for task in tasks}
+    found = {each.task: each for each in leaders(zoo.measured(specs, tasks, tmp_path, n=6), tmp_path)}
+    assert [each.model for each in found.values()] == ["mini", "mini"]
+    normals = found["normals"]
+    assert f"{normals.figure:.0f}".endswith("n=6")
+    assert (normals.second, normals.of, normals.lead.n) == ("oracle:noise=60", 2, 6)
+    assert normals.lead.low > 0  # less is better, and the lead is positive all the same
+    assert normals.told_apart
+    assert found["referring"].lead.value > 0
+    assert not normals._replace(lead=normals.lead._replace(low=-0.1)).told_apart
+    assert not normals._replace(second=None, lead=None).told_apart
+    alone = zoo.measured({"normals": ["mini"]}, tasks, tmp_path / "alone", n=2)
+    assert leaders(alone, tmp_path / "alone")[0].lead is None
+
+
 def test_figures_have_a_panel_for_each_answer():
     answers = {"mini": said(ramp(), ramp()), "stereo": said(None, ramp())}
     fig = zoo_figure("depth", samples(), answers)
@@ -151,8 +170,12 @@ def test_figures_have_a_panel_for_each_answer():
     for task, answer in (("normals", np.full((H, W, 3), 3**-0.5)), ("referring", np.zeros((H, W), int))):
         assert len(zoo_figure(task, samples(), {"a": said(answer, answer)}).axes) == 4
     table = zoo.agreement("depth", {"a": said(ramp()), "b": said(ramp()), "c": said(1 / ramp())})
-    fig = agreement_figure({"depth": table})
-    assert [text.get_text() for text in fig.axes[0].texts] == ["1", "-1", "-1"]
+    fig = agreement_figure({"depth": table, "normals": table.assign(low=0.5, high=1.5, n=5)}, ["normals"])
+    names = [[text.get_text() for text in ax.get_yticklabels()] for ax in fig.axes]
+    assert names == [["a, b (n=1)", "a, c (n=1)", "b, c (n=1)"], ["a, b (n=5)", "a, c (n=5)", "b, c (n=5)"]]
+    one, five = ([line.get_xdata() for line in ax.lines if line.get_marker() == "None"] for ax in fig.axes)
+    assert [list(ends) for ends in five if len(ends) == 2 and ends[0] == 0.5] == [[0.5, 1.5]] * 3
+    assert not [ends for ends in one if np.isfinite(ends).all() and len(set(ends)) > 1]  # of n = 1 no line
 
 
 def test_a_paid_model_is_asked_within_its_limit_and_its_cost_is_told(gemini_server, tmp_path):

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from vbanalysis.plots.panels import DEPTH_MAP, show_normals, show_picture
-from vbanalysis.plots.style import PAGE_INCH, size
+from vbanalysis.plots.style import PAGE_INCH
+from vbanalysis.stats import FEWEST_FOR_INTERVAL
 from vbanalysis.studies.zoo import Said
 from vbanalysis.types import Sample, Task
 
@@ -43,7 +44,9 @@ def zoo_figure(task: Task, samples: Sequence[Sample], said: Mapping[str, Sequenc
 
 
 def agreement_figure(tables: Mapping[str, pd.DataFrame], lower_is_alike: Sequence[str] = ()) -> Figure:
-    """A triangle a task: how alike each two models are, with the number in each cell.
+    """A panel a task, a row a pair of models: how alike they are, with the interval over images.
+
+    Few images have their range in place of an interval, dotted, and one has neither.
 
     Args:
         tables: Rows of `studies.zoo.agreement` by the panel's title.
@@ -51,30 +54,38 @@ def agreement_figure(tables: Mapping[str, pd.DataFrame], lower_is_alike: Sequenc
     """
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(1, len(tables), figsize=size(2, 0.42), squeeze=False)
-    for ax, (title, table) in zip(axes.flat, tables.items(), strict=True):
-        names = list(dict.fromkeys([*table["first"], *table["second"]]))
-        grid = np.full((len(names), len(names)), np.nan)
-        for row in table.itertuples():
-            grid[names.index(row.second), names.index(row.first)] = row.value
-        low = title in lower_is_alike
-        ax.imshow(
-            grid[1:, :-1],
-            cmap="viridis_r" if low else "viridis",
-            vmin=0,
-            vmax=None if low else 1,
-            aspect="auto",
-        )
-        for (y, x), value in np.ndenumerate(grid[1:, :-1]):
-            if np.isfinite(value):
-                ax.text(x, y, f"{value:.3g}", ha="center", va="center", fontsize=6, color="white",
-                        bbox={"facecolor": "black", "alpha": 0.45, "linewidth": 0, "pad": 1})  # fmt: skip
-        ax.set_xticks(range(len(names) - 1), [_short(name) for name in names[:-1]], fontsize=6, rotation=30)
-        ax.set_yticks(range(len(names) - 1), [_short(name) for name in names[1:]], fontsize=6)
-        ax.set_title(title, fontsize=7)
-        ax.grid(False)
-        ax.spines[:].set_visible(False)
+    lengths = {title: len(table) + 2 for title, table in tables.items()}
+    columns: tuple[list[str], list[str]] = ([], [])
+    for title in tables:
+        sums = [sum(lengths[each] for each in column) for column in columns]
+        columns[sums[1] < sums[0]].append(title)
+    used = [column for column in columns if column]
+    rows = max(sum(lengths[title] for title in column) for column in used)
+    fig = plt.figure(figsize=(PAGE_INCH, 0.17 * rows + 0.3))
+    halves = fig.add_gridspec(1, len(used))
+    for k, column in enumerate(used):
+        ratios = [lengths[title] for title in column]
+        places = halves[0, k].subgridspec(len(column), 1, height_ratios=ratios)
+        for row, title in enumerate(column):
+            _draw_agreement(fig.add_subplot(places[row, 0]), title, tables[title], title in lower_is_alike)
     return fig
+
+
+def _draw_agreement(ax: Axes, title: str, table: pd.DataFrame, lower: bool) -> None:
+    for y, row in enumerate(table.itertuples()):
+        if row.n > 1:
+            dotted = row.n < FEWEST_FOR_INTERVAL
+            ax.plot([row.low, row.high], [y, y], color="C0", linewidth=1, linestyle=":" if dotted else "-")
+        ax.plot(row.value, y, "o", color="C0", markersize=3)
+    names = [f"{_short(row.first)}, {_short(row.second)} (n={row.n})" for row in table.itertuples()]
+    ax.set_yticks(range(len(table)), names, fontsize=6)
+    ax.set_ylim(len(table) - 0.4, -0.6)
+    if not lower:
+        ax.set_xlim(min(0, float(np.nanmin(table[["value", "low"]]))) - 0.05, 1.05)
+    else:
+        ax.set_xlim(0, None)
+    ax.tick_params(axis="x", labelsize=6)
+    ax.set_title(f"{title}{', less is alike' if lower else ''}", fontsize=7)
 
 
 def _show(ax: Axes, task: Task, image: np.ndarray, answer: np.ndarray | None, title: str) -> None:

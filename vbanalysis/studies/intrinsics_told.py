@@ -73,9 +73,8 @@ def _over_lenses(table: pd.DataFrame) -> list[str]:
     if not told:
         return []
     ends = "; ".join(f"at {row.fov:g} {_in_words(row)}" for _, row in rows.iloc[[0, -1]].iterrows())
-    return [
-        f"The same scenes through one lens after the other, none against true: {', '.join(told)} (none - true {ends})."
-    ]
+    sweep = "The same scenes through one lens after the other, none against true"
+    return [f"{sweep}: {', '.join(told)} (none - true {ends})."]
 
 
 def _in_words(row: pd.Series) -> str:

@@ -216,7 +216,8 @@ def agreement(task: Task, said: Mapping[str, Sequence[Said]]) -> pd.DataFrame:
     what is marked, or the mean over the classes that either has.
 
     Returns:
-        Rows `first, second, value, low, high, n`: the mean over images, its 95 % interval, and images.
+        Rows `first, second, value, low, high, n`: the mean over images, its 95 % interval (the range with
+        fewer than 5, NaN with one), and images.
     """
     rows = []
     for first, second in combinations(said, 2):
@@ -228,6 +229,8 @@ def agreement(task: Task, said: Mapping[str, Sequence[Said]]) -> pd.DataFrame:
         known = np.array([value for value in values if np.isfinite(value)])
         if len(known):
             estimate = mean_estimate(known)
+            if len(known) == 1:
+                estimate = estimate._replace(low=np.nan, high=np.nan)
             rows.append({"first": first, "second": second, **estimate._asdict()})
     columns = ["first", "second", "value", "low", "high", "n"]
     return pd.DataFrame(rows, columns=[*columns, "method", "clusters"])[columns]
