@@ -65,8 +65,9 @@ def test_levels_show_the_taught_words_as_rings():
     table = pd.DataFrame(
         [row(g, m, arm) for arm in ("broad", "tuned") for g in ("own", "negation") for m in ("iou", "plain")]
     )
-    [ax] = figures.levels_figure(table).axes
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["broad", "tuned"]
+    fig = figures.levels_figure(table)
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["broad", "tuned"]
+    assert [text.get_text() for text in fig.axes[0].texts] == ["new words"]
 
 
 def test_legends_show_gain_and_area_of_each_exam():

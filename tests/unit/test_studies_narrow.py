@@ -1,5 +1,7 @@
 """The study of narrow tuning, on networks whose knowledge is written by hand."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -307,3 +309,16 @@ def test_untaught_words_are_named_and_taught_ones_are_not():
 
 def test_who_is_taught_attributes_alone_never_reads_sizes():
     assert "largest" not in taught_words(12, 2, kinds=["attribute"])
+
+
+def test_who_loses_more_need_not_end_below():
+    rows = [("relation", "level", -0.1, True), ("size", "level", 0.0, False), ("open", "level", 0.2, True),
+            ("relation", "interaction", 0.3, True), ("words neither met", "level", -0.9, True)]  # fmt: skip
+    said = narrow.on_itself(pd.DataFrame(rows, columns=["group", "measure", "value", "carried"]))
+    assert said.endswith("shown to be worse on relation; better on open; neither on size")
+
+
+def test_a_share_of_nothing_is_no_figure():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(narrow._STATISTICS["kept"](np.array([[0.2], [0.0], [0.1], [0.2]]))).all()

@@ -91,7 +91,7 @@ def levels_figure(table: pd.DataFrame) -> Figure:
     ax.set_ylabel("IoU")
     ax.set_ylim(0, 1)
     _part_sides(ax, groups)
-    ax.legend(loc="upper right", ncols=3)
+    fig.legend(loc="outside upper right", ncols=3)
     return fig
 
 
@@ -114,6 +114,7 @@ def binding_figure(table: pd.DataFrame) -> Figure:
             ax.barh(range(len(groups)), values, left=left, color=colour, height=0.75, label=label)
             left += values
         ax.set_title(arm)
+        ax.set_xlabel("IoU, and IoU lost")
         ax.set_xlim(0, 1)
         ax.grid(visible=False)
         ax.set_yticks(range(len(groups)), groups)
@@ -221,8 +222,13 @@ def _name_rows(ax: Axes, rows: Sequence[str]) -> None:
 
 
 def _part_sides(ax: Axes, groups: Sequence[str]) -> None:
-    """A line where another side of novelty begins."""
+    """A line where another side of novelty begins, and what is new there."""
     sides: Mapping[str, str] = {group: NOVELTIES[group].side for group in groups}
     for x in range(1, len(groups)):
         if sides[groups[x]] != sides[groups[x - 1]]:
             ax.axvline(x - 0.5, color="0.5", linewidth=0.6, linestyle=":")
+            words = {"language": "new words", "domain": "new scenes"}.get(sides[groups[x]], "")
+            ax.annotate(
+                words, (x - 0.5, 1), (3, -2), xycoords=("data", "axes fraction"),
+                textcoords="offset points", va="top", fontsize=7,
+            )  # fmt: skip

@@ -184,6 +184,20 @@ def verdict(table: pd.DataFrame, group: str) -> str:
     return "carried: narrow loses more" if lost.value > 0 else "carried: broad loses more"
 
 
+def on_itself(table: pd.DataFrame) -> str:
+    """On which kinds of novelty `contrasts` show narrow to be worse or better than broad, whatever was lost.
+
+    Who is better on the own domain has more to lose, and where both fall to what anybody can do without
+    having learnt the novelty, the better one loses more: no harm but on kinds on which narrow ends below.
+    """
+    rows = table[(table.measure == "level") & table.group.isin(list(NOVELTIES))]
+    carried = rows.carried.astype(str) == "True"
+    sides = {"worse": carried & (rows.value < 0), "better": carried & (rows.value > 0)}
+    sides["neither"] = ~(sides["worse"] | sides["better"])
+    told = (f"{words} on {', '.join(rows.group[where]) or 'none'}" for words, where in sides.items())
+    return "On the novelty itself narrow is shown to be " + "; ".join(told)
+
+
 def _cells(rows: pd.DataFrame, groups: Sequence[str], x: str, sign: float = 1.0) -> Units:
     """(units, 4, seeds): narrow on the new and on the known, broad on both; NaN where a unit is of one only.
 
@@ -210,7 +224,8 @@ def _interaction(means: np.ndarray) -> np.ndarray:
 
 def _kept(means: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):  # who knows nothing keeps no share
-        return np.asarray(means[0] / means[1] - means[2] / means[3])
+        kept = np.asarray(means[0] / means[1] - means[2] / means[3])
+    return np.where(np.isfinite(kept), kept, np.nan)
 
 
 _STATISTICS = {"level": _level, "interaction": _interaction, "kept": _kept}
