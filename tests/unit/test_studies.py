@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from vbanalysis.codecs import DepthCodec
@@ -120,3 +121,18 @@ def test_an_output_that_cannot_be_read_does_not_stop_the_others():
     results = list(compliance.read_outputs([odd, *own]))
     assert results[0][0] == "odd"
     assert results[1].task == "depth"
+
+
+def test_the_factor_at_edges_is_of_means_over_the_same_scenes():
+    rows = [
+        {"sample": f"s{k}", "degradation": "JPEG", "region": region, "absrel": absrel * (1 + k % 3)}
+        for k in range(6)
+        for region, absrel in (("flat", 0.01), ("edges", 0.2), ("all", 9.0))
+    ]
+    rows.append({"sample": "flat only", "degradation": "JPEG", "region": "flat", "absrel": 5.0})
+    found = invertibility.edge_factor(pd.DataFrame(rows), "JPEG")
+    assert found.value == pytest.approx(20)
+    assert (found.low, found.high, found.n) == (pytest.approx(20), pytest.approx(20), 6)
+    rows[1]["absrel"] = 1.0
+    spread = invertibility.edge_factor(pd.DataFrame(rows), "JPEG")
+    assert spread.low < spread.value < spread.high

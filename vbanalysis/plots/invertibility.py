@@ -171,7 +171,16 @@ def masks_figure(normals: pd.DataFrame, palettes: pd.DataFrame, instances: pd.Da
     _log(angle, "x")
     for k, (n, part) in enumerate(palettes.groupby("classes")):
         for kind, line in (("separated", "-"), ("random", (0, (3, 2)))):
-            mean = part[part.palette == kind].groupby("sigma").wrong.mean()
+            of_maps = part[part.palette == kind].groupby("sigma").wrong
+            mean = of_maps.mean()
+            wrong.fill_between(
+                mean.index,
+                100 * of_maps.min(),
+                100 * of_maps.max(),
+                color=COLOURS[k],
+                alpha=0.15,
+                linewidth=0,
+            )
             wrong.plot(
                 mean.index,
                 100 * mean,

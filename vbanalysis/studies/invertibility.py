@@ -28,6 +28,7 @@ from vbanalysis.codecs import (
 )
 from vbanalysis.codecs.degradations import Degradation, Drift, Jpeg, Noise, Resize, Rounding, WebP, chain
 from vbanalysis.paths import cache_dirs
+from vbanalysis.stats import Estimate, resampled_estimate
 from vbanalysis.types import Frame, InstanceResult, Rgb, Sample
 
 Degradations = Mapping[str, Degradation]
@@ -148,6 +149,25 @@ def depth_under(
                 row |= {column: _absrel(read_as[where], depth[where]) for column, read_as in maps.items()}
                 rows.append(row | {"unread": 1 - read.mean(), "pixels": int(where.sum())})
     return pd.DataFrame(rows)
+
+
+def edge_factor(table: pd.DataFrame, degradation: str) -> Estimate:
+    """How many times more a degradation costs at depth edges than away from them, of means over samples.
+
+    Args:
+        table: From `depth_under`.
+        degradation: One of its.
+
+    Returns:
+        The ratio of both means, with its 95 % interval over the samples that have both regions.
+    """
+    part = table[table.degradation == degradation].pivot(index="sample", columns="region", values="absrel")
+    pairs = list(part[["edges", "flat"]].dropna().itertuples(index=False, name=None))
+
+    def ratio(units: Sequence[tuple[float, float]]) -> float:
+        return sum(edge for edge, _ in units) / sum(flat for _, flat in units)
+
+    return resampled_estimate(pairs, ratio, method="bca")
 
 
 def ramp(nearest_m: float = 0.4, farthest_m: float = 250.0) -> Sample:
