@@ -7,6 +7,7 @@ import pytest
 
 from vbanalysis import plugins
 from vbanalysis.evaluation import evaluate
+from vbanalysis.plots import benchmark
 from vbanalysis.plots.benchmark import breakdown_figure, cases_figure, confusion_figure, distribution_figure
 from vbanalysis.studies.cases import each_case
 
@@ -76,3 +77,16 @@ def test_a_confusion_is_in_shares_of_the_true_class():
     np.testing.assert_allclose(ax.images[0].get_array(), [[0.75, 0.25, 0]])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["wall"]
     assert {text.get_text() for text in ax.texts} == {"75", "25"}
+
+
+def test_found_instances_have_the_colours_of_the_true_ones():
+    masks = np.zeros((2, 4, 6), bool)
+    masks[0, :, :2], masks[1, :, 4:] = True, True
+    answer = np.zeros((4, 6), np.int32)
+    answer[:, 4:], answer[:, :2], answer[0, 3] = 7, 2, 5
+    shown = benchmark._numbered_as(masks, answer)
+    assert (shown[:, :2] == 1).all()
+    assert (shown[:, 4:] == 2).all()
+    assert shown[0, 3] > 2
+    assert (benchmark._numbered_as(masks[:0], answer) > 0).sum() == 17
+    assert not benchmark._numbered_as(masks, np.zeros_like(answer)).any()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from vbanalysis import plugins
 from vbanalysis.codecs import DepthCodec
 from vbanalysis.evaluation import evaluate, rescore
 from vbanalysis.evaluation._folder import RunFolder
@@ -12,6 +13,7 @@ from vbanalysis.studies.breakdown import (
     depth_breakdown,
     distribution,
     instance_breakdown,
+    left_out,
     normals_breakdown,
     referring_breakdown,
     semantic_breakdown,
@@ -223,11 +225,31 @@ def test_runs_stand_side_by_side_with_their_intervals(runs):
     assert spreads["wrong"].min() < 0.1 < spreads["right"].min()
 
 
+def test_what_is_left_out_is_a_share_of_the_known_pixels(tmp_path):
+    run = evaluate("normals", "mini", "scenes:validation?n=5", tmp_path / "run")
+    assert left_out(run).value == 0  # unknown ones count as misses
+    dropped = rescore(run.folder, tmp_path / "drop", task="normals?unknown=drop&tolerance=0.1")
+    before, after = (each.records() for each in (run, dropped))
+    assert left_out(dropped).value == pytest.approx((1 - after.n_pixels / before.n_pixels).mean())
+    assert 0 < left_out(dropped).value < 0.5
+
+
+def test_pairs_that_are_all_found_are_ranked_by_how_well(tmp_path):
+    run = evaluate("instance", "mini", "scenes:validation?n=6&ask=instance", tmp_path / "run")
+    rows = run.records().set_index("place").loc[ranked(run)]
+    assert list(rows.f1_50) == sorted(rows.f1_50, reverse=True)
+    assert list(rows.f1[rows.f1_50 == 1]) == sorted(rows.f1[rows.f1_50 == 1], reverse=True)
+
+
 def test_classes_are_sorted_by_their_iou(tmp_path):
     run = evaluate("semantic", "oracle", "scenes:validation?n=5", tmp_path / "run")
     table = semantic_breakdown(run)
     assert list(table.value) == sorted(table.value, reverse=True)
     assert {"floor", "wall"} <= set(table.bin)
+    samples = [plugins.load("datasets", "scenes:validation?n=5")[k] for k in range(5)]
+    for row in table.itertuples():
+        named = [each.class_names.index(row.bin) for each in samples]
+        assert row.n == sum(bool((each.classes == k).any()) for each, k in zip(samples, named, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from vbanalysis.metrics import mask_ious
 from vbanalysis.plots.panels import show_depth, show_labels, show_normals, show_picture, show_scalar
 from vbanalysis.plots.style import COLOURS, COLUMN_INCH, PAGE_INCH, size
 from vbanalysis.studies.cases import Case
@@ -173,9 +174,27 @@ def _show(ax: Axes, task: Task, case: Case, answer: np.ndarray | None, title: st
         labels = np.asarray(sample.classes) if answer is None else answer
         show_labels(ax, np.where(labels < 0, -1, labels + 1), title)
     elif task == "instance":
-        show_labels(ax, _stacked(sample.masks[0]) if answer is None else np.maximum(answer, 0), title)
+        masks = sample.masks[0]
+        show_labels(ax, _stacked(masks) if answer is None else _numbered_as(masks, answer), title)
     else:
         show_labels(ax, (sample.masks[0].any(axis=0) if answer is None else answer == 0).astype(int), title)
+
+
+def _numbered_as(masks: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    """Instances under the numbers, so in the colours, of the true ones that they fit; others come after."""
+    from scipy.optimize import linear_sum_assignment
+
+    labels = np.unique(answer[answer > 0])
+    numbers = len(masks) + 1 + np.arange(len(labels))
+    if len(labels) and len(masks):
+        ious = mask_ious(np.maximum(answer, 0).astype(np.int32), masks)
+        for found, true in zip(*linear_sum_assignment(-ious), strict=True):
+            if ious[found, true] > 0:
+                numbers[found] = true + 1
+    shown = np.zeros(answer.shape, np.int32)
+    for label, number in zip(labels, numbers, strict=True):
+        shown[answer == label] = number
+    return shown
 
 
 def _show_error(ax: Axes, task: Task, case: Case, title: str) -> None:

@@ -12,7 +12,7 @@ from vbanalysis import plugins
 from vbanalysis.datasets import DataSet
 from vbanalysis.evaluation import Results
 from vbanalysis.metrics import mask_ious
-from vbanalysis.stats import mean_estimate, paired_difference, share_estimate
+from vbanalysis.stats import Estimate, mean_estimate, paired_difference, share_estimate
 from vbanalysis.studies.cases import FACING, Case, compared, depth_edges
 
 Found = dict[tuple[str, str, str], list[tuple[float, str]]]
@@ -65,13 +65,16 @@ def normals_breakdown(cases: Iterable[Case]) -> pd.DataFrame:
 
 
 def semantic_breakdown(run: Results) -> pd.DataFrame:
-    """IoU of each class over all images, the best first."""
+    """IoU of each class over all images, the best first; n is the images that show the class."""
+    counts, names = _confusions(run), class_names(run)
+    shown = dict(zip(names, np.count_nonzero(counts.any(axis=2), axis=0), strict=True))
     rows = [
         {
             "by": "class",
             "bin": name.removeprefix("iou_"),
             "metric": "iou",
             **each._asdict(),
+            "n": int(shown[name.removeprefix("iou_")]),
             "is_range": each.is_range,
         }
         for name, each in run.figures.items()
@@ -176,12 +179,24 @@ def step_gain(without: Results, having: Results, metric: str, by: str | None = N
     return pd.DataFrame(rows, columns=["by", "without", "having", "difference", "low", "high", "n"])
 
 
+def left_out(run: Results) -> Estimate:
+    """Share of the pixels of known normals that `normals?unknown=drop` leaves out, mean over images."""
+    rows = run.records().query("status == 'ok'")
+    known = rows.n_pixels + (rows.n_unknown if "unknown=drop" in run.about["task"] else 0)
+    return share_estimate((1 - rows.n_pixels / known).to_numpy(float))
+
+
 def confusions(run: Results) -> np.ndarray:
     """(n, n + 1) int64 pixels of all images: by true class, and what they were read as, last nothing."""
+    return np.asarray(_confusions(run).sum(axis=0))
+
+
+def _confusions(run: Results) -> np.ndarray:
+    """(images, n, n + 1) int64, as `confusions`, of each image."""
     rows = run.records()
     rows = rows[rows.status == "ok"]
     n = len(class_names(run))
-    return np.sum(np.stack(list(rows.confusion)), axis=0).reshape(n, n + 1)
+    return np.stack(list(rows.confusion)).reshape(-1, n, n + 1)
 
 
 def class_names(run: Results) -> list[str]:

@@ -85,11 +85,18 @@ def each_case(run: Results, places: list[int] | None = None) -> Iterator[Case]:
 
 
 def ranked(run: Results) -> list[int]:
-    """Places of the answered samples, the best first, by the task's headline metric."""
+    """Places of the answered samples, the best first, by the task's headline metric.
+
+    Many pairs of `instance` have an `f1_50` of 1 or 0; their order is then by `f1`, over all thresholds.
+    """
     task = plugins.load("tasks", run.about["task"], VisionTask)  # type: ignore[call-overload]
     rows = run.records()
     rows = rows[(rows.status == "ok") & rows[task.headline].notna()]
-    ordered = rows.sort_values([task.headline, "place"], ascending=[not task.larger_is_better, True])
+    finer = ["f1"] if "f1" in task.compared else []
+    larger = [task.larger_is_better, *(True for _ in finer)]
+    ordered = rows.sort_values(
+        [task.headline, *finer, "place"], ascending=[*(not each for each in larger), True]
+    )
     return [int(place) for place in ordered.place]
 
 
