@@ -61,7 +61,8 @@ def test_the_shipped_ratios_are_read_whatever_they_are():
     assert art.own_share("ratio-00") == 0
     assert art.own_share("ratio-25") == pytest.approx(0.25, abs=1e-3)
     assert table[~table.who.str.startswith("ratio-")].ratio.isna().all()
-    assert figures.forgetting_figure(table, art.FORGETTING).axes
+    titles = [ax.get_title() for ax in figures.forgetting_figure(table, art.FORGETTING).axes]
+    assert titles[::3] == ["drawings: true claims, share", "depth: delta1"]
 
 
 def test_a_table_without_ratios_cannot_be_drawn(tmp_path):

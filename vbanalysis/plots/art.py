@@ -17,6 +17,24 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_WORDS: dict[str | tuple[str, str], str] = {
+    ("generation", "attributes"): "drawings: true claims, share",
+    ("generation", "held_out_loss"): "drawings: loss",
+    ("edit", "done_kept"): "edits: done, rest kept",
+    "attributes": "drawings: true claims",
+    "whole": "drawings: all claims true",
+    "done": "edits: done",
+    "done_kept": "edits: done, rest kept",
+}
+"""What figures are called in titles; others keep their names."""
+
+
+def _title(task: str, metric: str) -> str:
+    if metric.startswith("kid_"):
+        return f"drawings: KID, {metric.removeprefix('kid_')}"
+    return _WORDS.get((task, metric), f"{task}: {metric}")
+
+
 def differences_figure(table: pd.DataFrame, before: str, after: str) -> Figure:
     """Differences with their intervals, from the table of `studies.art.differences`; 0 is no difference."""
     import matplotlib.pyplot as plt
@@ -25,7 +43,7 @@ def differences_figure(table: pd.DataFrame, before: str, after: str) -> Figure:
     places = np.arange(len(table))
     _bars(ax, table.difference, places, table.low, table.high, COLOURS[0])
     ax.axvline(0, color="0.35", linewidth=0.8)
-    ax.set_yticks(places, list(table.figure))
+    ax.set_yticks(places, [_WORDS.get(name, name) for name in table.figure])
     ax.set_ylim(len(table) - 0.5, -0.5)
     ax.set_xlabel(f"{after} minus {before}, share of pictures")
     return fig
@@ -52,7 +70,7 @@ def forgetting_figure(mixing: pd.DataFrame, shown: Sequence[tuple[str, str]]) ->
     )
     for ax, (task, metric) in zip(axes.flat, shown, strict=False):
         forgetting_panel(ax, mixing, task, metric)
-        ax.set_title(f"{task}\n{metric}")
+        ax.set_title(_title(task, metric), fontsize=7)
     fig.supxlabel("drawing and editing among the exercises, %", fontsize=8)
     return fig
 
@@ -87,7 +105,7 @@ def trainings_figure(rows: pd.DataFrame, shown: Sequence[tuple[str, str]]) -> Fi
     fig, axes = plt.subplots(1, len(shown), figsize=size(2, 0.26), squeeze=False)
     for ax, (task, metric) in zip(axes[0], shown, strict=True):
         training_panel(ax, rows, task, metric)
-        ax.set_title(f"{task}\n{metric}")
+        ax.set_title(_title(task, metric), fontsize=7)
     return fig
 
 
