@@ -237,7 +237,7 @@ def labels_(
     split: Annotated[str, typer.Option(help="Split of these scenes.")] = "heldout",
     count: Annotated[
         list[int] | None,
-        typer.Option(min=4, help="Number of labelled scenes; repeatable.  [default: 16 64 256 1024]"),
+        typer.Option(min=4, help="Number of labelled scenes; repeatable.  [default: 16 64 256]"),
     ] = None,
     trained: Annotated[
         bool, typer.Option(help="Whether networks that were trained with few scenes take part.")

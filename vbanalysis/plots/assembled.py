@@ -176,23 +176,24 @@ def probing() -> Assembled:
     """What the base knows before tuning, and what labels it saves."""
     kept, counted = read_kept("probing"), read_kept("labels")
     grid = kept.table[kept.table.part == "grid"].dropna(axis=1, how="all")
+    curves = counted.table[counted.table.part == "curve"]
     fig, axes = _grid(2, len(PROBED), 0.68)
     for ax, task in zip(axes, PROBED, strict=False):
         layers_panel(ax, grid, task, "base", "untrained")
     for ax, task in zip(axes[len(PROBED) :], PROBED, strict=True):
-        labels_panel(ax, counted.table, task)
+        labels_panel(ax, curves, task)
         ax.set_xlabel("labelled scenes")
     lettered(axes, [TITLES[task] for task in PROBED] * 2)
     drawn = [axes[k].get_legend_handles_labels() for k in (0, len(PROBED))]
     handles, labels = drawn[0][0] + drawn[1][0], drawn[0][1] + drawn[1][1]
     fig.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=6)
-    seeds = _seeds(counted.table.seed)
+    seeds = _seeds(curves.seed)
     return Assembled(
         fig, 2,
         "Top: what ridge probes read from the base before any vision tuning, by layer and level of noise, "
         f"folds by scene, n = {grid.n.max():.0f} held-out scenes; grey lines: pixels, place and chance; "
         "grey band: networks with random weights. Bottom: the same figures against the number of labelled "
-        f"scenes, n = {counted.table.n.max():.0f} held-out scenes, {seeds} seeds, a dot each.",
+        f"scenes, n = {curves.n.max():.0f} held-out scenes, {seeds} seeds, a dot each.",
         (kept.command, counted.command),
     )  # fmt: skip
 

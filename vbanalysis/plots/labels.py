@@ -29,7 +29,7 @@ def labels_figure(table: pd.DataFrame) -> Figure:
     """One panel a task: a line through the means over seeds, a point each seed.
 
     Args:
-        table: Rows of `studies.labels.study.labels_study`.
+        table: Rows `curve` of `studies.labels.study.labels_study`.
     """
     import matplotlib.pyplot as plt
 
@@ -58,7 +58,7 @@ def labels_panel(ax: Axes, table: pd.DataFrame, task: Probed) -> None:
         scenes = int(plenty.n_labelled.iloc[0])
         ax.plot(
             plenty.n_labelled, plenty.value, "*", color=COLOURS[1], ms=5, mew=0,
-            label=f"tuned five times as long on {scenes:,} scenes",
+            label=f"tuned twice as long on {scenes:,} scenes",
         )  # fmt: skip
     ax.set_xscale("log", base=2)
     counts = sorted(set(rows.n_labelled))

@@ -22,6 +22,9 @@ METRIC: Mapping[Probed, str] = {"depth": "delta1", "normals": "mean_deg", "seman
 RISES: Mapping[str, bool] = {"delta1": True, "absrel": False, "mean_deg": False, "miou": True}
 """Whether more of a figure is better."""
 
+MEANS: tuple[Probed, ...] = ("depth", "normals")
+"""The tasks whose figure is a mean over pictures."""
+
 CAP_M = (0.1, 80.0)
 """Depths that count, in metres."""
 

@@ -102,6 +102,18 @@ def _probing() -> list[_Row]:
     ]  # fmt: skip
 
 
+def _labels() -> list[_Row]:
+    kept = read_kept("labels")
+    ahead = kept.table[kept.table.part == "ahead"]
+    at = {"task": "depth", "who": "tuned from base"}
+    return [
+        _row(f"delta1 gained with {count} labelled scenes by the tuned base, over {words}", ahead,
+             kept.command, other=other, n_labelled=count, **at)
+        for other, words in (("base", "a probe of it"), ("trained from nothing", "training from nothing"))
+        for count in sorted(set(ahead.n_labelled))
+    ]  # fmt: skip
+
+
 def _art() -> list[_Row]:
     kept = read_kept("art")
     return [
@@ -126,7 +138,7 @@ def _votes() -> list[_Row]:
 
 
 _PARTS: tuple[Callable[[], list[_Row]], ...] = (
-    _marks, _intrinsics, _narrow, _heads, _atlas, _probing, _art, _votes,
+    _marks, _intrinsics, _narrow, _heads, _atlas, _probing, _labels, _art, _votes,
 )  # fmt: skip
 
 

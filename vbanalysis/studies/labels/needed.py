@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from vbanalysis.paths import data_dir
 from vbanalysis.probing.targets import METRIC, RISES
+from vbanalysis.studies.probing.answer import WORDS
 
 
 def labels_needed(table: pd.DataFrame, who: str, other: str) -> pd.DataFrame:
@@ -17,7 +19,7 @@ def labels_needed(table: pd.DataFrame, who: str, other: str) -> pd.DataFrame:
     Between two measured numbers of scenes, quality is taken to be linear in the logarithm of the number.
 
     Args:
-        table: Of `labels_study`.
+        table: Rows `curve` of `labels_study`.
         who: Such as `"base"`.
         other: Such as `"tuned from base"`.
 
@@ -68,40 +70,58 @@ def labels_said(table: pd.DataFrame, guesses: Mapping[str, float]) -> list[str]:
         guesses: By task, what the best answer without a look at the picture gets. Two who are no better are
             not compared: which of them is the worse guess says nothing about labels.
     """
+    curves, ahead = (table[table.part == part].dropna(axis=1, how="all") for part in ("curve", "ahead"))
     lines = []
-    who = set(table.who)
-    for one, other, words in (
-        ("base", "tuned from base", "A probe of the base needs, to be as good as the tuned base with N"),
-        (
-            "tuned from base",
-            "trained from nothing",
-            "The tuned base needs, to be as good as training from nothing with N",
-        ),
-        ("base", "untrained", "A probe of the base needs, to be as good as one of random weights with N"),
-    ):
-        if not {one, other} <= who:
+    for (who, other, task), rows in ahead.groupby(["who", "other", "task"], sort=False):
+        unlearnt = [name for name in (who, other) if _guesses(curves, name, task, guesses)]
+        what = f"{WORDS[task].capitalize()}: {_NAMES[who]}"
+        if len(unlearnt) == 2:
+            lines.append(
+                f"{what} and {_NAMES[other]} are no better than a guess, {guesses[task]:.3g}: not compared."
+            )
             continue
-        needed = labels_needed(table, one, other)
-        for task, part in needed.groupby("task", sort=False):
-            unlearnt = [name for name in (one, other) if _guesses(table, name, str(task), guesses)]
-            if len(unlearnt) == 2:
-                lines.append(
-                    f"{str(task).capitalize()}, {one} and {other}: neither is better than a guess, "
-                    f"{guesses[str(task)]:.3g}, so they are not compared."
-                )
-                continue
-            first = float(part.needed.iloc[0])
-            if first in (0.0, np.inf) and (part.needed == first).all():
-                answer = f"{_scenes(first)}, whatever N and seed"
-            else:
-                answer = "; ".join(
-                    f"{n}: {', '.join(map(_scenes, rows.needed))}" for n, rows in part.groupby("n_labelled")
-                )
-            note = f" ({unlearnt[0]} is no better than a guess)" if unlearnt else ""
-            lines.append(f"{words} ({task}, a number a seed): {answer}{note}.")
-    if "tuned from base" not in who:
+        by = ", ".join(map(_by, rows.itertuples()))
+        note = f" ({_NAMES[unlearnt[0]]} is no better than a guess)" if unlearnt else ""
+        needed = labels_needed(curves[curves.task == task], other, who)
+        lines.append(
+            f"{what} is ahead of {_NAMES[other]} by {by}{note}; n={rows.n.iloc[0]:.0f}. "
+            f"To be as good as it is with N, {_NAMES[other]} needs (a number a seed) {_told(needed)}."
+        )
+    if "tuned from base" not in set(curves.who):
         lines.append("What was tuned and trained with few scenes has not been measured yet.")
     return lines
+
+
+_NAMES = {
+    "base": "a probe of the base",
+    "untrained": "a probe of random weights",
+    "tuned from base": "the tuned base",
+    "trained from nothing": "the network trained from nothing",
+}
+
+
+def _by(row: Any) -> str:
+    """One difference, its interval over scenes, and whether the seeds carry it."""
+    form = "+.1f" if row.task == "normals" else "+.3f"
+    value, low, high = (format(each, form) for each in (row.value, row.low, row.high))
+    decided = row.low * row.high > 0
+    over = " (three seeds do not carry it)" if decided and not row.seeds_low * row.seeds_high > 0 else ""
+    return f"{value} [{low}, {high}] with {row.n_labelled} scenes{over}"
+
+
+def _told(needed: pd.DataFrame) -> str:
+    if _alike(needed):
+        return f"{_scenes(needed.needed.iloc[0])}, whatever N"
+    return "; ".join(
+        f"{n}: {', '.join(map(_scenes, rows.needed[:1] if _alike(rows) else rows.needed))}"
+        for n, rows in needed.groupby("n_labelled")
+    )
+
+
+def _alike(needed: pd.DataFrame) -> bool:
+    """Whether all are the fewest that were tried, or all more than were tried."""
+    first = float(needed.needed.iloc[0])
+    return first in (0.0, np.inf) and bool((needed.needed == first).all())
 
 
 def blind_guesses() -> dict[str, float]:

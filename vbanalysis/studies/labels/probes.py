@@ -14,7 +14,7 @@ from vbanalysis.probing.experiment import read
 from vbanalysis.probing.frozen import Frozen
 from vbanalysis.probing.maps import at_pixels, stacked
 from vbanalysis.probing.ridge import LinearProbe, Sums, chosen_ridge
-from vbanalysis.probing.targets import METRIC, PROBED, Probed, estimated, marked, target_of
+from vbanalysis.probing.targets import MEANS, METRIC, PROBED, Probed, estimated, marked, target_of
 from vbanalysis.stats import Estimate
 from vbanalysis.types import Sample
 
@@ -97,7 +97,8 @@ def probe_rows(
         cache: Of features.
 
     Returns:
-        Rows of who, n_labelled, task, metric, value, low, high, n, chosen.
+        Rows of who, n_labelled, task, chosen, metric, value, low, high, n, and each: the figure by scene,
+        where that of all is its mean.
     """
     cache = cache or FeatureCache()
     found: dict[tuple[int, Probed], Reading] = {}
@@ -108,7 +109,7 @@ def probe_rows(
     rows = []
     for view, frozen in views.items():
         here = {key: reading for key, reading in found.items() if reading.view == view}
-        answers: dict[tuple[int, Probed], list[Any]] = {key: [] for key in here}
+        answers: dict[tuple[int, Probed], dict[str, Any]] = {key: {} for key in here}
         layers = sorted({layer for reading in here.values() for layer in reading.layers})
         images = np.stack([np.asarray(sample.image) for sample in asked])
         for sample, maps in zip(asked, _maps(frozen, images, layers, view[1], cache), strict=True):
@@ -118,7 +119,8 @@ def probe_rows(
                     reading.probe, stacked([maps[each] for each in reading.layers]), images.shape[1:3]
                 )
                 mark = marked(said, targets[task])
-                answers[count, task] += [] if mark is None else [mark]
+                if mark is not None:
+                    answers[count, task][sample.id] = mark
         for (count, task), marks in answers.items():
             layers_told = " + ".join(here[count, task].layers)
             told = {
@@ -127,7 +129,9 @@ def probe_rows(
                 "task": task,
                 "chosen": f"{view[0]} {view[1]:g} {layers_told}",
             }
-            rows.append(told | lead(task, estimated(task, marks)[METRIC[task]]))
+            lead_of = lead(task, estimated(task, list(marks.values()))[METRIC[task]])
+            each = {scene: answer[METRIC[task]] for scene, answer in marks.items() if task in MEANS}
+            rows.append(told | lead_of | {"each": each})
     return rows
 
 

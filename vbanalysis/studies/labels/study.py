@@ -7,6 +7,8 @@ chosen by leaving some of them out.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,14 +24,15 @@ from vbanalysis.paths import shown
 from vbanalysis.probing.cache import FeatureCache
 from vbanalysis.probing.embedded import Embedded, Way
 from vbanalysis.probing.frozen import Frozen
-from vbanalysis.probing.targets import METRIC, PROBED
+from vbanalysis.probing.targets import MEANS, METRIC, PROBED, RISES
 from vbanalysis.studies.answerers import Painter
 from vbanalysis.studies.arms import trained_arms
 from vbanalysis.studies.labels.probes import lead, lessons, probe_rows
 from vbanalysis.studies.marks import mark
 from vbanalysis.studies.questions import ask
+from vbanalysis.studies.seeds import Units, over_seeds
 
-COUNTS = (16, 64, 256, 1024)
+COUNTS = (16, 64, 256)
 """Labelled scenes."""
 
 SEEDS = (1, 2, 3)
@@ -37,6 +40,13 @@ SEEDS = (1, 2, 3)
 
 VIEWS: tuple[tuple[Way, float], ...] = (("noised", 0.05), ("given", 1.0))
 """Ways in and levels of noise that a probe may choose from."""
+
+PAIRS = (
+    ("tuned from base", "base"),
+    ("tuned from base", "trained from nothing"),
+    ("base", "untrained"),
+)
+"""Who is held against whom with as many labels."""
 
 TRAINED = {"base": "tuned from base", "scratch": "trained from nothing"}
 """Names in tables of trainings with few scenes, by their start."""
@@ -82,14 +92,19 @@ def few_runs(folder: Path, counts: Sequence[int] = COUNTS, seeds: Sequence[int] 
 
 
 def trained_rows(weights: Path, n: int, split: str) -> list[dict[str, Any]]:
-    """Marks of a generator that was trained: task, metric, value, low, high, n, on the dense tasks."""
-    painter = Painter(Mini(weights, batch=32))
+    """Marks of a generator on the dense tasks that it was trained for, in rows as `probe_rows` has them."""
+    painter, learnt = Painter(Mini(weights, batch=32)), json.loads(read_told(weights)["stage"])["mixture"]
     rows = []
     for task in PROBED:
+        if task not in learnt:
+            continue
         questions = ask(task, split, n)
         marks = mark(questions, painter.answer(questions))
         assert marks is not None
-        rows.append({"task": task} | lead(task, marks.figures[METRIC[task]]))
+        values = zip(marks.rows.id, marks.rows[METRIC[task]], strict=True)
+        each = {f"scenes/{name.removesuffix(f'/{task}')}": value for name, value in values}
+        told = {"task": task} | lead(task, marks.figures[METRIC[task]])
+        rows.append(told | {"each": each if task in MEANS else {}})
     return rows
 
 
@@ -117,8 +132,10 @@ def labels_study(
         on_part: Told of each part before it is measured.
 
     Returns:
-        Rows of who, seed, n_labelled, task, metric, value, low, high, n, chosen. The arm `pictures`, tuned on
-        five times as many exercises of scenes that are never shown twice, stands for no lack of labels.
+        Rows of two parts. `curve`: who, seed, n_labelled, task, chosen, metric, value, low, high, n; the arm
+        `pictures`, tuned on twice as many exercises of scenes that are never shown twice, stands for no lack
+        of labels. `ahead`: by how much `who` is better than `other` with as many labels, with the columns of
+        `over_seeds`, for the tasks whose figure is a mean over scenes.
 
     Raises:
         InputError: A training is missing.
@@ -139,7 +156,39 @@ def labels_study(
         on_part(f"pictures, seed {seed}")
         told = {"who": "pictures", "seed": seed, "n_labelled": scenes}
         rows += [told | row for row in trained_rows(weights, n, split)]
-    return pd.DataFrame(rows)
+    curves = pd.DataFrame(rows)
+    return pd.concat([curves.drop(columns="each").assign(part="curve"), ahead(curves).assign(part="ahead")])
+
+
+def ahead(curves: pd.DataFrame) -> pd.DataFrame:
+    """By how much one is better than another who had as many labels, scene by scene.
+
+    Args:
+        curves: Rows of who, seed, n_labelled, task, metric and each, the figure by scene.
+
+    Returns:
+        Rows of who, other, task, metric, n_labelled and the columns of `over_seeds`, over the seeds that both
+        have; above 0 `who` is better, in degrees too.
+    """
+    found = []
+    index = curves.set_index(["who", "task", "n_labelled", "seed"]).each.sort_index()
+    for (who, other), task in itertools.product(PAIRS, MEANS):
+        for count in sorted(set(curves.n_labelled)):
+            ours, theirs = (
+                index[name, task, count].to_dict() if (name, task, count) in index else {}
+                for name in (who, other)
+            )
+            seeds = sorted(ours.keys() & theirs.keys())
+            if not seeds:
+                continue
+            better = 1 if RISES[METRIC[task]] else -1
+            values = pd.DataFrame(
+                {seed: better * (pd.Series(ours[seed]) - pd.Series(theirs[seed])) for seed in seeds}
+            )
+            units = Units(values.to_numpy()[:, None], list(values.index), seeds)
+            told = {"who": who, "other": other, "task": task, "metric": METRIC[task], "n_labelled": count}
+            found.append(told | over_seeds(units, lambda means: means[0]))
+    return pd.DataFrame(found)
 
 
 def _readers(seed: int) -> dict[str, dict[tuple[str, float], Frozen | None]]:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from vbanalysis.probing.targets import METRIC, Probed
 
-_WORDS = {"depth": "depth (δ1)", "normals": "normals (degrees)", "semantic": "classes (mIoU)"}
+WORDS = {"depth": "depth (δ1)", "normals": "normals (degrees)", "semantic": "classes (mIoU)"}
+"""What each task is called, with its figure."""
 
 
 def said(chosen: pd.DataFrame, ahead: pd.DataFrame, who: str) -> Iterator[str]:
@@ -36,7 +37,7 @@ def said(chosen: pd.DataFrame, ahead: pd.DataFrame, who: str) -> Iterator[str]:
                 f"{_number(most, task)} (lowest end of an interval {_number(random.low.min(), task)})"
             )
         yield (
-            f"{_WORDS[task]}: {_interval(best)}, n={best.n:.0f}, read from {best.layer} ({best.way}, noise "
+            f"{WORDS[task]}: {_interval(best)}, n={best.n:.0f}, read from {best.layer} ({best.way}, noise "
             f"{best.level:g}); ahead of {' and of '.join(differences)}. "
             + ("It is there beyond pixels." if beats else "That it is there beyond pixels is not shown.")
         )
