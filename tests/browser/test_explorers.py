@@ -440,3 +440,21 @@ def test_the_app_fits_the_width_of_a_screen(explorers, width):
 def test_no_error_was_told_and_no_other_host_asked(explorers):
     explorers.shots()
     assert explorers.watch.problems == []
+
+
+def test_every_slider_has_a_name_and_says_its_value_as_it_is_shown(explorers):
+    sliders = explorers.page.locator(".vba .widget-slider")
+    assert sliders.count() > 10
+    for k in range(sliders.count()):
+        slider = sliders.nth(k)
+        handle = slider.get_by_role("slider")
+        label, shown = (slider.locator(f".widget-{part}").inner_text() for part in ("label", "readout"))
+        assert handle.get_attribute("aria-label") == label
+        assert handle.get_attribute("aria-valuetext") == shown
+        assert slider.locator(".widget-label").get_attribute("title") == label
+
+
+def test_no_explorer_is_wider_than_its_place(explorers):
+    for name in ("codec", "depth", "normals", "masks", "runs"):
+        box = getattr(explorers, name)
+        assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0, name

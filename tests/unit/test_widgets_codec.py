@@ -126,7 +126,9 @@ def test_sources_are_samples_arrays_and_data_sets(depth):
         (np.zeros((0, 4)), r"depth_m must be \(H, W\)"),
         (np.zeros((4, 4, 3)), r"picture must be \(H, W, 3\) uint8"),
         (np.zeros((4, 4, 4), np.uint8), r"picture must be \(H, W, 3\) uint8"),
-        (None, "depth_m or picture"),
+        (None, "source must be a spec string, the path of a picture"),
+        (np.ones((4, 4), np.uint8), "levels of a grey picture"),
+        (np.ones((4, 4), np.uint16), "depth_m / 1000 for millimetres"),
     ],
 )
 def test_a_source_without_depth_is_refused(source, told):
@@ -258,3 +260,37 @@ def test_the_view_says_what_is_wrong_and_goes_on(view, monkeypatch):
 def test_every_picture_of_the_view_has_words(view):
     assert all(panel["title"] for panel in view.pictures.panels)
     assert len(view.pictures.panels) == 3
+
+
+def test_the_view_begins_with_what_a_browser_would_not_move(view):
+    for name in ("lam", "c", "gain", "scale", "noise"):
+        slider = view.controls[name]
+        steps = (slider.value - slider.min) / slider.step
+        assert steps == pytest.approx(round(steps), abs=1e-6), name
+
+
+def test_a_picture_is_read_along_its_own_walk(depth):
+    pytest.importorskip("ipywidgets")
+    from vbanalysis.widgets.codec_view import CodecView
+
+    wide = np.kron(depth, np.ones((4, 4), np.float32))
+    explorer = CodecExplorer(picture=DepthCodec(walk="KGCBMRYW").encode(wide))
+    assert explorer.begin.walk == "KGCBMRYW"
+    assert explorer.read(CodecSettings(walk="KGCBMRYW", quality=None)).figures["absrel"] < 1e-6
+    known = wide[np.isfinite(wide)]
+    assert explorer.limits_m == pytest.approx(np.percentile(known, [1, 99]), rel=0.02)
+    view = CodecView(explorer)
+    view.controls["walk"].value = "KRYGCBMW"
+    view._reset.click()
+    assert view.settings == explorer.begin
+
+
+def test_a_picture_that_holds_no_depth_is_said_to_hold_none():
+    pytest.importorskip("ipywidgets")
+    from vbanalysis.widgets.codec_view import CodecView
+
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    explorer = CodecExplorer(picture=noise)
+    assert "not seen to hold depth (no depth walk" in explorer.doubt
+    told = [child.value for child in CodecView(explorer).widget.children if hasattr(child, "value")]
+    assert any("not seen to hold depth" in value for value in told)

@@ -319,3 +319,11 @@ def test_records_cannot_write_into_the_page(runs, tmp_path):
     view = RunView(RunBrowser(folder))
     assert "<script>" not in view.details.value
     assert "&lt;script&gt;" in view.details.value
+
+
+def test_the_lines_of_the_list_are_columns_with_their_meaning(view):
+    lines = [text for text, _ in view.records.options]
+    assert len({len(line) for line in lines}) == 1
+    assert not any(" " in line for line in lines)  # blanks that a browser would join
+    first, second = view.browser.names
+    assert f"in each line the absrel of {first}, of {second}, and the difference" in view.count.value

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs import DepthCodec
+from vbanalysis.codecs import DepthCodec, identify_walk
 from vbanalysis.codecs.degradations import Degradation, Drift, Jpeg, Noise, Resize, Subsampling
+from vbanalysis.codecs.inspection import walk_to_decode
 from vbanalysis.errors import InputError
 from vbanalysis.metrics import depth_metrics
 from vbanalysis.widgets.inspected import (
     depth_limits,
     depth_map,
+    opened,
     painted_picture,
     relative_error,
     thinned,
@@ -140,6 +142,12 @@ class CodecExplorer:
         picture: (H, W, 3) uint8, in its place: a picture of depth that somebody painted. It is compared with
             what is read from it unspoilt.
 
+    Attributes:
+        depth_m: (H, W) float32 metres, or None.
+        picture: (H, W, 3) uint8, or None.
+        doubt: Why the picture is not seen to hold depth, in words; empty where it is, and for depth.
+        begin: The settings to begin with, of which the walk is that of the picture.
+
     Raises:
         InputError: None or both are given, or the one is of another form.
     """
@@ -149,6 +157,14 @@ class CodecExplorer:
             raise InputError("give depth_m or picture: one of them")
         self.depth_m = None if depth_m is None else thinned(depth_map(depth_m)).values
         self.picture = None if picture is None else thinned(painted_picture(picture)).values
+        self.doubt, self.begin = "", CodecSettings()
+        if self.picture is not None:
+            found = identify_walk(self.picture)
+            walk = walk_to_decode(found)
+            if walk is None:
+                self.doubt = f"the picture is not seen to hold depth ({found.message}): this means little"
+            else:
+                self.begin = replace(self.begin, walk=walk)
         self._code: tuple[DepthCodec, np.ndarray, np.ndarray] | None = None
         self._spoilt: list[tuple[Degradation, np.ndarray]] = []
         self._bins_of: tuple[np.ndarray, _Bins] | None = None
@@ -158,7 +174,8 @@ class CodecExplorer:
         """An explorer of a sample with depth, of an array, or of the first sample of a data set.
 
         Args:
-            source: A spec string such as `"motorcycle"`, a `Sample`, (H, W) metres, or (H, W, 3) uint8.
+            source: A spec string such as `"motorcycle"`, a `Sample`, (H, W) metres, (H, W, 3) uint8, or
+                the path of a picture.
 
         Raises:
             InputError: It is of another form, or the sample has neither depth nor an output.
@@ -168,6 +185,7 @@ class CodecExplorer:
         from vbanalysis.datasets import DataSet
         from vbanalysis.types import Sample
 
+        source = opened(source)
         if isinstance(source, str):
             source = plugins.load("datasets", source, DataSet)[0]  # type: ignore[call-overload]
         if isinstance(source, Sample):
@@ -178,15 +196,23 @@ class CodecExplorer:
             raise InputError(f"sample {source.id} has neither depth nor an output: choose another one")
         if isinstance(source, np.ndarray) and source.ndim == 3:
             return cls(picture=source)
+        if not isinstance(source, np.ndarray):
+            raise InputError(
+                "source must be a spec string, the path of a picture, a Sample, (H, W) metres or "
+                f"an (H, W, 3) uint8 picture, got {type(source).__name__}"
+            )
         return cls(depth_m=source)
 
     def read(self, settings: CodecSettings | None = None) -> CodecReading:
         """Paint, spoil, decode, compare.
 
+        Args:
+            settings: Those of `begin` unless given.
+
         Raises:
             InputError: A setting is out of its range.
         """
-        settings = settings or CodecSettings()
+        settings = settings or self.begin
         codec, steps = settings.codec, settings.steps()
         painted, truth = self._painted(codec)
         rgb = self._through(painted, steps)
@@ -244,7 +270,7 @@ class CodecExplorer:
         """Metres between which depth is shown: 1st and 99th percentile of the truth."""
         truth = self.depth_m
         if truth is None:
-            truth = DepthCodec().decode(self.picture).depth_m
+            truth = self.begin.codec.decode(self.picture).depth_m
         return depth_limits(truth)
 
 

@@ -38,8 +38,9 @@ class CodecView:
         self.explorer = explorer
         self.controls = {
             "lam": labelled(w.FloatSlider, "λ", CodecSettings.lam, min=-8, max=-1.1, step=0.1),
-            "c": labelled(w.FloatSlider, "c, m", CodecSettings.c, min=0.5, max=50, step=0.1),
-            "walk": labelled(w.Dropdown, "walk", CodecSettings.walk, options=tuple(WALKS)),
+            # In steps of a third, as a browser moves the paper's 10/3 to the nearest step.
+            "c": labelled(w.FloatSlider, "c, m", CodecSettings.c, min=1 / 3, max=50, step=1 / 3),
+            "walk": labelled(w.Dropdown, "walk", explorer.begin.walk, options=tuple(WALKS)),
             "noise": labelled(w.FloatSlider, "noise, /255", 0.0, min=0, max=40, step=0.5),
             "gain": labelled(w.FloatSlider, "gain", 1.0, min=0.5, max=1.5, step=0.01),
             "offset": labelled(w.FloatSlider, "offset, /255", 0.0, min=-40, max=40, step=1),
@@ -53,12 +54,13 @@ class CodecView:
             ),
         }
         self._reset = w.Button(description="Reset", tooltip="All settings as at the beginning")
-        self._reset.on_click(lambda _: self.set(CodecSettings()))
+        self._reset.on_click(lambda _: self.set(explorer.begin))
         self.pictures, self.figures, self.charts = pictures_widget(), w.HTML(), w.HTML()
         self._held = False
         for control in self.controls.values():
             control.observe(lambda _: self.update(), "value")
         self.widget = style_box(
+            *([w.HTML(message_html(explorer.doubt))] if explorer.doubt else []),
             row([*self.controls.values(), self._reset]),
             self.figures,
             self.pictures,
@@ -107,12 +109,13 @@ def explore_codec(source: Any = "motorcycle") -> Any:
 
     Args:
         source: A spec string of a data set, whose first sample is taken; a `Sample`; (H, W) metres; or the
-            (H, W, 3) uint8 picture of depth that somebody painted.
+            (H, W, 3) uint8 picture of depth that somebody painted, or the path of its file.
 
     Returns:
         A widget: the last line of a cell shows it.
 
     Raises:
+        ImageError: A path names no picture that can be read.
         InputError: There is nothing in the source that could be decoded.
         MissingDependencyError: A package for widgets is not installed.
     """

@@ -12,8 +12,14 @@ from vbanalysis.widgets.look import Panel, needed, stylesheet
 
 def labelled(kind: Any, label: str, value: Any, **options: Any) -> Any:
     """A control of one width with its words before it."""
-    layout = {"width": "17rem", "max_width": "100%"}
-    return kind(value=value, description=label, style={"description_width": "6rem"}, layout=layout, **options)
+    return kind(
+        value=value,
+        description=label,
+        tooltip=label,  # without one ipywidgets shows "null" under a pointer
+        style={"description_width": "6rem"},
+        layout={"width": "17rem", "max_width": "100%"},
+        **options,
+    )
 
 
 def row(children: Sequence[Any]) -> Any:
@@ -23,14 +29,18 @@ def row(children: Sequence[Any]) -> Any:
 
 
 def style_box(*children: Any) -> Any:
-    """All of a view, in the look of the explorers, with its keys for itself."""
+    """All of a view, in the look of the explorers, with its keys for itself and names for its sliders."""
     w, anywidget = needed("ipywidgets"), needed("anywidget")
 
     class Keys(anywidget.AnyWidget):  # type: ignore[name-defined]
         _esm = Path(__file__).with_name("keys.js")
 
+    class Names(anywidget.AnyWidget):  # type: ignore[name-defined]
+        _esm = Path(__file__).with_name("names.js")
+
     style = w.HTML(f"<style>{stylesheet()}</style>", layout={"display": "none"})
-    box = w.VBox([style, *children, Keys(layout={"display": "none"})])
+    hidden = [script(layout={"display": "none"}) for script in (Keys, Names)]
+    box = w.VBox([style, *children, *hidden])
     box.add_class("vba")
     return box
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vbanalysis.codecs import DepthCodec, identify_walk
+from vbanalysis.codecs import WALKS, DepthCodec, identify_walk
 from vbanalysis.codecs.inspection import walk_to_decode
 from vbanalysis.errors import InputError
 from vbanalysis.geometry import Intrinsics
@@ -16,6 +16,7 @@ from vbanalysis.widgets.inspected import (
     depth_limits,
     depth_map,
     on_grid,
+    opened_photo,
     painted_picture,
     relative_error,
     sample_of,
@@ -127,7 +128,7 @@ class DepthInspector:
         cls,
         source: Any = "motorcycle",
         *,
-        photo: np.ndarray | None = None,
+        photo: Any = None,
         lam: float = DepthCodec.lam,
         c: float = DepthCodec.c,
         walk: str | None = None,
@@ -135,8 +136,9 @@ class DepthInspector:
         """An inspector of a sample's output, or else of its depth as the code paints it.
 
         Args:
-            source: A spec string such as `"motorcycle"` or `"gallery:depth"`, a `Sample`, or (H, W, 3) uint8.
-            photo: The input, where the source has none.
+            source: A spec string such as `"motorcycle"` or `"gallery:depth"`, a `Sample`, (H, W, 3) uint8, or
+                the path of a picture.
+            photo: The input, where the source has none: (h, w, 3) uint8, or the path of a picture.
             lam: As for the class.
             c: As for the class.
             walk: As for the class; the paper's for depth that the code paints.
@@ -154,7 +156,7 @@ class DepthInspector:
             picture = DepthCodec(lam, c, walk).encode(depth_map(sample.depth_m))
         return cls(
             picture,
-            photo=sample.image if photo is None else photo,
+            photo=sample.image if photo is None else opened_photo(photo),
             truth_m=sample.depth_m,
             intrinsics=sample.info.get("intrinsics"),
             lam=lam,
@@ -255,6 +257,7 @@ def _walk_of(rgb: np.ndarray) -> str:
     walk = walk_to_decode(found)
     if walk is None:
         raise InputError(
-            f"the picture {found.message}: give painted depth, or a walk to read it along anyway"
+            f"the picture is not seen to hold depth ({found.message}): "
+            f"give painted depth, or a walk to read it along anyway, one of {', '.join(WALKS)}"
         )
     return walk

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vbanalysis.codecs import DepthCodec
 from vbanalysis.errors import VbanalysisError
 from vbanalysis.widgets.cloud import focal_steps, point_cloud
@@ -80,7 +78,7 @@ class DepthView:
 def inspect_depth(
     source: Any = "motorcycle",
     *,
-    photo: np.ndarray | None = None,
+    photo: Any = None,
     lam: float = DepthCodec.lam,
     c: float = DepthCodec.c,
     walk: str | None = None,
@@ -89,8 +87,8 @@ def inspect_depth(
 
     Args:
         source: A spec string of a data set, whose first sample is taken; a `Sample`; or the (H, W, 3) uint8
-            picture of depth that somebody painted.
-        photo: (h, w, 3) uint8, the input shown beside it, where the source has none.
+            picture of depth that somebody painted, or the path of its file.
+        photo: (h, w, 3) uint8, the input shown beside it, where the source has none; or the path of its file.
         lam: Of the power curve; the paper's unless given.
         c: Of the power curve, metres; the paper's unless given.
         walk: One of `vbanalysis.codecs.WALKS`; found from the colours unless given.
@@ -100,6 +98,7 @@ def inspect_depth(
         `line` say what is pointed at.
 
     Raises:
+        ImageError: A path names no picture that can be read.
         InputError: There is no painted depth in the source, or it follows no walk.
         MissingDependencyError: A package for widgets is not installed.
     """

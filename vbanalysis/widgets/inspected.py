@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from vbanalysis.errors import InputError
+from vbanalysis.images import read_photo, read_rgb
 from vbanalysis.types import Sample
 
 MAX_PIXELS = 640_000
 """Larger pictures are thinned by leaving out rows and columns, so that no colours mix."""
+
+
+_FILES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
+"""Endings of the names of pictures: no spec string of a data set has one."""
 
 
 class Thinned(NamedTuple):
@@ -52,6 +60,36 @@ def on_grid(array: np.ndarray, shape: tuple[int, int], grid: Thinned) -> np.ndar
     return np.ascontiguousarray(array[np.ix_(*places)])
 
 
+def opened(source: Any) -> Any:
+    """The array of a picture that is named by its file or held by PIL; anything else as it is.
+
+    Args:
+        source: Whatever an explorer is given.
+
+    Raises:
+        ImageError: The file is none, or no picture that keeps its colours.
+    """
+    named = isinstance(source, str) and PurePath(source).suffix.lower() in _FILES
+    if named or isinstance(source, os.PathLike):
+        return read_rgb(source)
+    return np.asarray(source) if isinstance(source, Image.Image) else source
+
+
+def opened_photo(photo: Any) -> np.ndarray:
+    """The pixels of an input photograph, which a name of a file may stand for.
+
+    Args:
+        photo: (H, W, 3) uint8, a picture of PIL, or the path of a file.
+
+    Raises:
+        ImageError: The file is none, or no picture.
+        InputError: It is of another form.
+    """
+    if isinstance(photo, str | os.PathLike):
+        return read_photo(photo)
+    return painted_picture(opened(photo), "photo")
+
+
 def painted_picture(picture: Any, name: str = "picture") -> np.ndarray:
     """A picture in 8 bits.
 
@@ -60,14 +98,29 @@ def painted_picture(picture: Any, name: str = "picture") -> np.ndarray:
         name: Of the argument, for the message.
 
     Raises:
-        InputError: It is none.
+        InputError: It is none; the message says what to do with what came.
     """
     rgb = np.asarray(picture)
     if rgb.ndim != 3 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8 or not rgb.size:
-        raise InputError(
-            f"{name} must be (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}: give the picture as it was painted"
-        )
+        raise InputError(f"{name} must be (H, W, 3) uint8, got {rgb.shape} {rgb.dtype}: {_remedy(rgb)}")
     return rgb
+
+
+def _remedy(picture: np.ndarray) -> str:
+    """What makes a picture of it, as far as that can be told from its form."""
+    if not picture.size:
+        return "it has no pixels"
+    if picture.dtype.kind not in "fiub":
+        return "give its pixels, or the path of its file"
+    if picture.ndim == 3 and picture.shape[0] == 3 and picture.shape[-1] > 4:
+        return "put the channels last, as by np.moveaxis(picture, 0, -1)"
+    if picture.ndim == 3 and picture.shape[-1] == 4:
+        return "leave out alpha, as by picture[..., :3]"
+    if picture.ndim != 3 or picture.shape[-1] != 3:
+        return "give the picture as it was painted, one (H, W, 3) array"
+    if picture.dtype.kind == "f":
+        return "give levels from 0 to 255, as by np.rint(255 * picture).astype(np.uint8) for one from 0 to 1"
+    return "give 8 bits a channel, as by np.rint(picture / 257).astype(np.uint8) for one of 16"
 
 
 def depth_map(depth_m: Any, name: str = "depth_m") -> np.ndarray:
@@ -78,9 +131,15 @@ def depth_map(depth_m: Any, name: str = "depth_m") -> np.ndarray:
         name: Of the argument, for the message.
 
     Raises:
-        InputError: It is none.
+        InputError: It is none; integers of 8 or 16 bits are never taken for metres.
     """
     depth = np.asarray(depth_m)
+    if depth.ndim == 2 and depth.dtype in (np.uint8, np.uint16):
+        kind = "levels of a grey picture" if depth.dtype == np.uint8 else "millimetres, or levels"
+        raise InputError(
+            f"{name} must be (H, W) metres, got {depth.shape} {depth.dtype}, which mostly are {kind}: "
+            f"give metres as floats, as by {name} / 1000 for millimetres"
+        )
     if depth.ndim != 2 or depth.dtype.kind not in "fiu" or not depth.size:
         raise InputError(f"{name} must be (H, W) metres, got {depth.shape} {depth.dtype}")
     if (depth < 0).any():
@@ -123,13 +182,15 @@ def sample_of(source: Any, task: str) -> Sample:
 
     Args:
         source: A spec string of a data set, whose first sample is taken, or one that the task made; a
-            `Sample`; or an (H, W, 3) uint8 picture.
+            `Sample`; an (H, W, 3) uint8 picture; or the path of its file.
         task: `"depth"` or `"normals"`.
 
     Raises:
+        ImageError: The file is none, or no picture that keeps its colours.
         InputError: It is of another form, or an output was painted for another task.
         VbanalysisError: The data set cannot be loaded.
     """
+    source = opened(source)
     if isinstance(source, str):
         from vbanalysis import plugins
         from vbanalysis.datasets import DataSet
@@ -147,5 +208,6 @@ def sample_of(source: Any, task: str) -> Sample:
     if isinstance(source, np.ndarray):
         return Sample("picture", None, output=painted_picture(source))
     raise InputError(
-        f"source must be a spec string, a Sample or an (H, W, 3) uint8 picture, got {type(source).__name__}"
+        "source must be a spec string, the path of a picture, a Sample or an (H, W, 3) uint8 picture, "
+        f"got {type(source).__name__}"
     )

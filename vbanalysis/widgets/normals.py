@@ -13,7 +13,7 @@ from vbanalysis.codecs.inspection import CLEARLY_UNIT
 from vbanalysis.codecs.normals import check_frame
 from vbanalysis.errors import InputError
 from vbanalysis.types import Frame
-from vbanalysis.widgets.inspected import on_grid, painted_picture, sample_of, thinned
+from vbanalysis.widgets.inspected import on_grid, opened_photo, painted_picture, sample_of, thinned
 from vbanalysis.widgets.readouts import Readout, decimal, pixel_of
 
 _LIGHT_FRAME: Frame = "opengl"
@@ -100,15 +100,15 @@ class NormalInspector:
         cls,
         source: Any = "scenes:heldout",
         *,
-        photo: np.ndarray | None = None,
+        photo: Any = None,
         frame: Frame | None = None,
     ) -> NormalInspector:
         """An inspector of a sample's output, or else of its normals as the code paints them.
 
         Args:
-            source: A spec string such as `"scenes:heldout"` or `"gallery:normals"`, a `Sample`, or
-                (H, W, 3) uint8.
-            photo: The input, where the source has none.
+            source: A spec string such as `"scenes:heldout"` or `"gallery:normals"`, a `Sample`,
+                (H, W, 3) uint8, or the path of a picture.
+            photo: The input, where the source has none: (h, w, 3) uint8, or the path of a picture.
             frame: As for the class; the paper's for normals that the code paints.
 
         Raises:
@@ -123,7 +123,7 @@ class NormalInspector:
             frame = check_frame(frame or "paper")
             codec = NormalCodec(frame)
             picture = codec.encode(convert_normals(_vectors(sample.normals), "paper", frame))
-        photo = sample.image if photo is None else photo
+        photo = sample.image if photo is None else opened_photo(photo)
         return cls(picture, photo=photo, truth=sample.normals, frame=frame)
 
     @property

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vbanalysis.types import Frame
 from vbanalysis.widgets.controls import style_box
 from vbanalysis.widgets.look import Panel, figures_html, needed, png_of_map, webp
@@ -93,15 +91,13 @@ def normal_panels(inspector: NormalInspector) -> tuple[Panel, ...]:
     return tuple(panels)
 
 
-def inspect_normals(
-    source: Any = "scenes:heldout", *, photo: np.ndarray | None = None, frame: Frame | None = None
-) -> Any:
+def inspect_normals(source: Any = "scenes:heldout", *, photo: Any = None, frame: Frame | None = None) -> Any:
     """A picture of normals under the pointer, and its surface in a light that is dragged.
 
     Args:
         source: A spec string of a data set, whose first sample is taken; a `Sample`; or the (H, W, 3) uint8
-            picture of normals that somebody painted.
-        photo: (h, w, 3) uint8, the input shown beside it, where the source has none.
+            picture of normals that somebody painted, or the path of its file.
+        photo: (h, w, 3) uint8, the input shown beside it, where the source has none; or the path of its file.
         frame: The convention it is painted in; found from the colours unless given.
 
     Returns:
@@ -109,6 +105,7 @@ def inspect_normals(
         says what is pointed at.
 
     Raises:
+        ImageError: A path names no picture that can be read.
         InputError: There are no painted normals in the source, or their convention cannot be told.
         MissingDependencyError: A package for widgets is not installed.
     """

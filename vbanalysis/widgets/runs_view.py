@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -54,7 +55,7 @@ class RunView:
             description="records",
             rows=10,
             style={"description_width": "6rem"},
-            layout={"width": "100%", "max_width": "60rem"},
+            layout={"width": "auto", "max_width": "60rem"},
         )
         self._listing, self._shown = False, ""
         self.count, self.details, self.differences = w.HTML(), w.HTML(), w.HTML()
@@ -91,10 +92,11 @@ class RunView:
         told = f"{len(found)} of {self.browser.runs[0].n_samples} records"
         if len(found) > _LISTED:
             told += f", the first {_LISTED} are listed"
-        self.count.value = f'<p role="status">{told}</p>'
+        told += f"; in each line {_columns(self.browser, said['metric'])}"
+        self.count.value = f'<p role="status">{escape(told)}</p>'
         chosen = self.records.value
         shown = found.head(_LISTED)
-        options = [(_line(record), record.id) for record in shown.itertuples()]
+        options = _lines(list(shown.itertuples()))
         ids = [each for _, each in options]
         self._listing = True
         try:
@@ -166,12 +168,31 @@ def _number(text: str, otherwise: float) -> float:
     return otherwise if math.isnan(value) else value
 
 
-def _line(record: Any) -> str:
+def _columns(browser: RunBrowser, metric: str) -> str:
+    """What the numbers of a line are."""
+    if len(browser.runs) == 1:
+        return f"the {metric}"
+    return f"the {metric} of {browser.names[0]}, of {browser.names[1]}, and the difference"
+
+
+def _lines(records: Sequence[Any]) -> list[tuple[str, str]]:
+    """Records as lines with their ids: columns of one width, by blanks that a browser does not join."""
+    rows = [
+        (str(record.id), *_values(record), "" if record.status == "ok" else "failed") for record in records
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for name, *values in rows:
+        told = [value.rjust(width) for value, width in zip(values, widths[1:], strict=True)]
+        lines.append(("  ".join([name.ljust(widths[0]), *told]).rstrip().replace(" ", "\u00a0"), name))
+    return lines
+
+
+def _values(record: Any) -> list[str]:
     values = [record.first]
     if hasattr(record, "difference"):
         values += [record.second, record.difference]
-    told = "  ".join("–" if math.isnan(value) else f"{value:.4g}" for value in values)
-    return f"{record.id}   {told}{'' if record.status == 'ok' else '   failed'}"
+    return ["–" if math.isnan(value) else f"{value:.4g}" for value in values]
 
 
 def _about(browser: RunBrowser) -> dict[str, str]:
@@ -198,8 +219,9 @@ def _compared(browser: RunBrowser) -> str:
     heads = ("metric", *browser.names, "difference [95 %]", "n", "p, Holm")
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     return (
-        '<div class="vba-scroll"><table><caption>Paired differences, second minus first, on the samples that '
-        f"both have scored</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        '<div class="vba-scroll"><table class="vba-compared">'
+        "<caption>Paired differences, second minus first, on the samples that both have scored</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 

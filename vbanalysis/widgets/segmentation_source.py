@@ -9,7 +9,7 @@ import numpy as np
 
 from vbanalysis.errors import InputError
 from vbanalysis.types import Instruction, Sample
-from vbanalysis.widgets.inspected import painted_picture
+from vbanalysis.widgets.inspected import opened, painted_picture
 from vbanalysis.widgets.segmentation_prompt import read_prompt
 
 _LOOKED_AT = 100
@@ -36,16 +36,18 @@ class SegmentationSource(NamedTuple):
         """A picture with its prompt; a scene or photograph without one is painted by the embedded generator.
 
         Args:
-            source: (h, w, 3) uint8; a `Sample`; a spec string of a data set, whose first sample with a
-                mask is taken; or a pair of a spec string and a sample's id.
+            source: (h, w, 3) uint8; the path of a picture; a `Sample`; a spec string of a data set, whose
+                first sample with a mask is taken; or a pair of a spec string and a sample's id.
             prompt: In place of the sample's own.
 
         Raises:
+            ImageError: A path names no picture that keeps its colours.
             InputError: There is no picture, or no prompt that says what the colours mean.
             VbanalysisError: The data set cannot be loaded.
         """
         if prompt is not None and not isinstance(prompt, str):
             raise InputError(f"prompt must be a string, got {type(prompt).__name__}")
+        source = opened(source)
         if isinstance(source, str):
             source = _first(source, prompt)
         elif isinstance(source, tuple):

@@ -60,7 +60,7 @@ class SegmentationView:
             description="Prompt",
             rows=min(8, 2 + len(inspector.prompt.text) // 100),
             style={"description_width": "4rem"},
-            layout={"width": "100%", "max_width": "62rem"},
+            layout={"width": "auto", "max_width": "62rem"},
         )
         self.prompt.add_class("vba-prompt-field")
         self.controls = {
@@ -184,7 +184,8 @@ def inspect_segmentation(source: Any = "scenes:heldout", prompt: str | None = No
     Args:
         source: A spec string of a data set such as `"gallery"` or `"outputs:FOLDER"`, whose first sample
             with a mask is taken; such a string and a sample's id as a pair; a `Sample`; or a painted picture
-            (H, W, 3) uint8. What has no output yet is painted by the embedded generator.
+            (H, W, 3) uint8 or the path of its file. What has no output yet is painted by the embedded
+            generator.
         prompt: That the picture was painted to; by default the sample's own.
 
     Returns:
