@@ -448,7 +448,7 @@ def test_every_slider_has_a_name_and_says_its_value_as_it_is_shown(explorers):
     for k in range(sliders.count()):
         slider = sliders.nth(k)
         handle = slider.get_by_role("slider")
-        label, shown = (slider.locator(f".widget-{part}").inner_text() for part in ("label", "readout"))
+        label, shown = (slider.locator(f".widget-{part}").text_content() for part in ("label", "readout"))
         assert handle.get_attribute("aria-label") == label
         assert handle.get_attribute("aria-valuetext") == shown
         assert slider.locator(".widget-label").get_attribute("title") == label

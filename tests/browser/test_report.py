@@ -14,6 +14,9 @@ pytestmark = pytest.mark.timeout(300)
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = "15_paper_audit"
 
+PIXELS_OF_MM, SHEET_MM = 96 / 25.4, 267
+"""Of CSS, and the longer side of A4 within its margins."""
+
 LOOK = """() => ({
   links: [...document.querySelectorAll('a[href], link[href]')].map(each => each.href),
   names: [...document.querySelectorAll('[id]')].map(each => each.id),
@@ -70,6 +73,28 @@ def test_every_page_is_whole_and_fits(open_page, pages, light, width):
             page.screenshot(path=ROOT / f"build/browser/report-{each.stem}-{light}-{width}.png")
     assert images > 0
     assert watch.problems == []
+
+
+def test_what_is_printed_fits_its_sheets(open_page, pages):
+    page, _ = open_page(
+        pages[0].as_uri(), width=round(180 * PIXELS_OF_MM), height=round(SHEET_MM * PIXELS_OF_MM)
+    )
+    page.emulate_media(media="print")
+    findings = 0
+    for each in pages:
+        page.goto(each.as_uri())
+        page.evaluate(ALL_IMAGES)
+        if each.stem != "tables":  # those lie on their side
+            assert page.evaluate(LOOK)["wide"] <= 0, each.name
+        high = page.evaluate(
+            "() => [...document.querySelectorAll('.finding, figure')].map(e => e.offsetHeight)"
+        )
+        assert all(0 < height < SHEET_MM * PIXELS_OF_MM for height in high), each.name
+        findings += page.locator(".finding").count()
+    assert findings > 0
+    page.goto(next(page for page in pages if page.stem == "tables").as_uri())
+    page.set_viewport_size({"width": round(SHEET_MM * PIXELS_OF_MM), "height": 680})
+    assert page.evaluate(LOOK)["wide"] <= 0
 
 
 def test_every_link_leads_somewhere(open_page, pages):
