@@ -218,7 +218,7 @@ def test_pictures_are_scored_again_without_the_model(tmp_path, painter):
         rescore(tmp_path / "run", tmp_path / "other", task="normals")
     with pytest.raises(InputError, match="out is the run itself"):
         rescore(tmp_path / "run", tmp_path / "run")
-    with pytest.raises(DataError, match="is no folder of a run"):
+    with pytest.raises(DataError, match=r"is no folder of a run, .*vbanalysis evaluate"):
         rescore(tmp_path / "nothing", tmp_path / "other")
 
 
@@ -244,7 +244,7 @@ def test_two_runs_are_compared_sample_by_sample(tmp_path, painter):
     evaluate("depth", "oracle", "analytic?n=9&height=48&seed=1", tmp_path / "four")
     with pytest.raises(InputError, match="9 samples of the same id had another input"):
         compare(tmp_path / "one", tmp_path / "four")
-    with pytest.raises(DataError, match="is no folder of a run"):
+    with pytest.raises(DataError, match=r"is no folder of a run, .*vbanalysis evaluate"):
         compare(tmp_path / "one", tmp_path / "nothing")
 
 

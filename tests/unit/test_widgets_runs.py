@@ -160,7 +160,7 @@ def test_without_its_data_set_a_run_still_shows_what_it_kept(runs, tmp_path):
 
 
 def test_what_is_no_run_or_no_sample_is_refused(runs, tmp_path):
-    with pytest.raises(DataError, match="is no folder of a run"):
+    with pytest.raises(DataError, match=r"is no folder of a run, .*vbanalysis evaluate"):
         RunBrowser(tmp_path)
     with pytest.raises(InputError, match="no run has a sample 'x'"):
         RunBrowser(runs[0]).look("x")

@@ -94,7 +94,11 @@ class RunFolder:
         Raises:
             DataError: There is no run, or its file is damaged.
         """
-        return _read_object(self.path / "run.json", f"{shown(self.path)} is no folder of a run")
+        absent = (
+            f"{shown(self.path)} is no folder of a run, it has no run.json: name one that "
+            "`vbanalysis evaluate ... -o FOLDER` made"
+        )
+        return _read_object(self.path / "run.json", absent)
 
     def summary(self) -> dict[str, Any]:
         """What `summary.json` says.
