@@ -434,12 +434,7 @@ def test_the_app_fits_the_width_of_a_screen(explorers, width):
     page.set_viewport_size({"width": 1400, "height": 1000})
 
 
-# Last: what went wrong behind the page in all of the above
-
-
-def test_no_error_was_told_and_no_other_host_asked(explorers):
-    explorers.shots()
-    assert explorers.watch.problems == []
+# Names and places
 
 
 def test_every_slider_has_a_name_and_says_its_value_as_it_is_shown(explorers):
@@ -458,3 +453,11 @@ def test_no_explorer_is_wider_than_its_place(explorers):
     for name in ("codec", "depth", "normals", "masks", "runs"):
         box = getattr(explorers, name)
         assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0, name
+
+
+# Last: what went wrong behind the page in all of the above
+
+
+def test_no_error_was_told_and_no_other_host_asked(explorers):
+    explorers.shots()
+    assert explorers.watch.problems == []
